@@ -1,0 +1,28 @@
+import { defineConfig } from 'vitest/config';
+
+/** Lua scripts are imported as text, as esbuild's text loader does in the bundle. */
+const luaAsText = {
+  name: 'lua-as-text',
+  transform(code: string, id: string) {
+    return id.endsWith('.lua') ? { code: `export default ${JSON.stringify(code)};`, map: null } : undefined;
+  },
+};
+
+export default defineConfig({
+  plugins: [luaAsText],
+  test: {
+    projects: [
+      { extends: true, test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 30_000 } },
+      {
+        extends: true,
+        test: {
+          name: 'systems',
+          include: ['test/systems/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 300_000,
+          maxWorkers: 2,
+        },
+      },
+    ],
+  },
+});
