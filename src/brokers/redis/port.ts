@@ -1,0 +1,113 @@
+import type { Broker, UndoUnit } from '../../model';
+
+/**
+ * What the systems know of Redis: batches of reads, scripts that change, capabilities. No driver type crosses it, so
+ * replacing the driver changes one file. Replies are bytes until a codec reads them.
+ */
+export interface RedisBroker extends Broker {
+  readonly kind: 'redis';
+  readonly server: RedisServer;
+  readonly meter: Meter;
+
+  /**
+   * One pipeline, one round trip (large batches are split so that no reply blocks the event loop; the meter counts it
+   * as one trip per split). A command that the server refuses answers with a ReplyFailure in its place; the others
+   * stand. Only commands that change nothing may be sent: the driver refuses any other.
+   * @throws InspectorError `connection-lost`, `timeout`, `aborted`.
+   */
+  read(commands: readonly Command[], signal: AbortSignal): Promise<readonly Reply[]>;
+
+  /** One incremental SCAN, as batches of keys. Never KEYS. Cancellable; TYPE filtered by the server where it can. */
+  scan(options: ScanOptions, signal: AbortSignal): AsyncIterable<ScanBatch>;
+
+  /**
+   * Runs a changing script exactly once on the writing connection, which never resends and never queues while offline.
+   * The script's answer is kept on the server under `record` for ten minutes, written by the script itself; when the
+   * reply is lost, it is looked up there, and only when no record exists the same step is sent again: the script
+   * answers with its record and does nothing where it has run before.
+   * @throws InspectorError `connection-lost` (outcome unknown), `forbidden`, `read-only`, `out-of-memory`, `unsupported`.
+   */
+  run(call: ScriptCall, signal: AbortSignal): Promise<Reply>;
+
+  /** Undoes units, each atomically; true = put back, text = why not. */
+  undo(units: readonly UndoUnit[], record: string, signal: AbortSignal): Promise<readonly (true | string)[]>;
+
+  /** PUBLISH; answers how many listened. Its loss is reported as `connection-lost`: commands by pub/sub are not repeated. */
+  publish(channel: string, message: string, signal: AbortSignal): Promise<number>;
+
+  /** True, or why this user may not run the command (`needs EVAL, which this user may not run`); found out at connect. */
+  may(command: string): true | string;
+
+  /** A `redis-cli` command line that shows the same, without secrets; arguments are quoted for a POSIX shell. */
+  cli(command: readonly (string | Uint8Array)[]): string;
+}
+
+export type Command = readonly [name: string, ...args: (string | number | Uint8Array)[]];
+
+/** RESP values. Bulk strings are Buffers, integers numbers, nil null. */
+export type Reply = Buffer | number | null | ReplyFailure | readonly Reply[];
+
+/** The server's own words, e.g. `WRONGTYPE Operation against a key …`. */
+export class ReplyFailure {
+  readonly code: string;
+  readonly message: string;
+  constructor(message: string) {
+    this.message = message;
+    this.code = message.split(' ', 1)[0] ?? '';
+  }
+}
+
+export interface ScanOptions {
+  readonly match: string;
+  readonly type?: 'string' | 'hash' | 'list' | 'set' | 'zset' | 'stream';
+  /** COUNT of each call, 1,000 by default. */
+  readonly count?: number;
+}
+
+export interface ScanBatch {
+  readonly keys: readonly Buffer[];
+  /** Keys looked at so far, about. */
+  readonly looked: number;
+  /** Keys in the database. */
+  readonly of: number;
+}
+
+/** A Lua script, beside its caller as a `.lua` file that names its keys, arguments and answer in its head. */
+export interface Script {
+  /** For messages: `rq retry`. */
+  readonly name: string;
+  /** Body. The runner puts the record handling around it (see script.ts). */
+  readonly source: string;
+}
+
+export interface ScriptCall {
+  readonly script: Script;
+  readonly keys: readonly (string | Uint8Array)[];
+  readonly args: readonly (string | number | Uint8Array)[];
+  /** Key under which the answer is remembered; made beforehand, unique for the step. */
+  readonly record: string;
+}
+
+export interface RedisServer {
+  readonly version: string;
+  readonly product: 'redis' | 'valkey' | 'other';
+  readonly mode: 'standalone' | 'sentinel' | 'cluster';
+  readonly role: 'master' | 'replica';
+  readonly processId: number | null;
+  readonly tcpPort: number | null;
+  /** True from that version on, e.g. `atLeast('6.2')`. Commands newer than 5.0 need a fallback. */
+  atLeast(version: string): boolean;
+}
+
+/** Counts what was sent: for tooltips, for the footer, for the benchmarks, and for tests that bound round trips. */
+export interface Meter {
+  readonly roundTrips: number;
+  readonly commands: number;
+  readonly writes: number;
+}
+
+export function isRedis(broker: Broker): broker is RedisBroker {
+  return broker.kind === 'redis';
+}
+
+export const isFailure = (reply: Reply | undefined): reply is ReplyFailure => reply instanceof ReplyFailure;

@@ -1,0 +1,200 @@
+import type {
+  ActionRequest,
+  Broker,
+  Count,
+  Diagnosis,
+  InspectorError,
+  Installation,
+  ItemOutcome,
+  Outcome,
+  Overview,
+  Plan,
+  Surroundings,
+} from '../model';
+
+/** The user's saved way to a broker. Never holds a password. */
+export interface ConnectionProfile {
+  readonly id: string;
+  readonly name: string;
+  /** Without password. */
+  readonly url: string;
+  readonly environment: Environment;
+  readonly access: Access;
+  /** Paths of PEM files, server name, and other options of the kind of broker. */
+  readonly tls?: {
+    readonly ca?: string;
+    readonly certificate?: string;
+    readonly key?: string;
+    readonly serverName?: string;
+  };
+  /** Per system id: key prefix, job store names … */
+  readonly options?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  /** Whether exact copies are kept for undo; true by default. */
+  readonly keepPayloads?: boolean;
+}
+
+export const ENVIRONMENTS = ['local', 'development', 'staging', 'production'] as const;
+export type Environment = (typeof ENVIRONMENTS)[number];
+
+/** `own` = read-write while the broker is shown to be this machine's own, else read-only. */
+export type Access = 'own' | 'read-only' | 'read-write';
+
+export type ConnectionState =
+  | { readonly kind: 'disconnected' }
+  | { readonly kind: 'connecting'; readonly since: number; readonly what: string }
+  | { readonly kind: 'live'; readonly since: number }
+  /** Was live; tries again by itself at `retryAt` (ms since the epoch), attempt n. */
+  | {
+      readonly kind: 'lost';
+      readonly error: InspectorError;
+      readonly since: number;
+      readonly retryAt: number;
+      readonly attempt: number;
+    }
+  /** Will not work by itself: wrong password, wrong name, refused. */
+  | { readonly kind: 'refused'; readonly error: InspectorError };
+
+/** What may be written now, and why; shown at every connect. */
+export interface AccessNow {
+  readonly writable: boolean;
+  /** `This machine's own Redis (pid 812).`, `Read-only: localhost may lead elsewhere, through a tunnel.` */
+  readonly reason: string;
+  /** Set while writing is allowed for a time: ms since the epoch. */
+  readonly until: number | null;
+}
+
+/** An installation as last read. Rows stay when the broker is lost: then `stale` says since when. */
+export interface InstallationView {
+  readonly installation: Installation;
+  readonly overview: Overview | null;
+  /** The last failure of a refresh, while the rows of before stand. */
+  readonly problem: InspectorError | null;
+}
+
+export interface LiveConnection {
+  readonly profile: ConnectionProfile;
+  readonly state: ConnectionState;
+  readonly access: AccessNow;
+  readonly broker: Broker | null;
+  readonly installations: readonly InstallationView[];
+  /** ms since the epoch of the last whole refresh; null before the first. */
+  readonly refreshedAt: number | null;
+  /** True when what is shown was read before the connection was lost. */
+  readonly stale: boolean;
+  /** Server product and version, e.g. `Redis 7.0.15`; null before the first connect. */
+  readonly serverText: string | null;
+
+  connect(signal?: AbortSignal): Promise<void>;
+  disconnect(): Promise<void>;
+  /** One at a time; a second call while one runs joins it. */
+  refresh(reason: RefreshReason): Promise<void>;
+  onDidChange(listener: () => void): Unsubscribe;
+}
+
+export type RefreshReason = 'interval' | 'manual' | 'action' | 'shown' | 'connected';
+export type Unsubscribe = () => void;
+
+export interface Inspector {
+  readonly connections: readonly LiveConnection[];
+  readonly journal: Journal;
+  readonly surroundings: Surroundings;
+
+  connection(id: string): LiveConnection | undefined;
+  /** Adds or replaces a profile; the password goes to the secrets only. */
+  save(profile: ConnectionProfile, password?: string): Promise<LiveConnection>;
+  remove(id: string): Promise<void>;
+  /** Connects without saving anything; the caller disposes. @throws InspectorError with the remedy, e.g. the published port of a compose service. */
+  probe(profile: ConnectionProfile, password: string | undefined, signal: AbortSignal): Promise<Probe>;
+
+  /** Starts and stops refreshing: nothing is sent while nothing is in sight. */
+  setVisible(visible: boolean): void;
+  /** Lets a connection be written: `once` for the next action, minutes, or until made read-only again. */
+  allowWriting(id: string, span: 'once' | 'until-revoked' | { readonly minutes: number }): void;
+  makeReadOnly(id: string): void;
+
+  /** What has to be asked before this plan runs, from one table: declared effect × environment × access. */
+  confirmation(connection: string, plan: Plan): Confirmation;
+  /** Guard, journal, perform, journal, refresh. Ends in a receipt also when stopped half-way. */
+  perform(request: PerformRequest, signal: AbortSignal): Promise<Receipt>;
+  undo(token: string, signal: AbortSignal): Promise<Receipt>;
+
+  findings(
+    connection: string | null,
+    signal: AbortSignal,
+  ): AsyncIterable<{ readonly connection: string | null; readonly diagnosis: Diagnosis }>;
+  onDidChange(listener: () => void): Unsubscribe;
+  dispose(): Promise<void>;
+}
+
+export interface Probe {
+  readonly serverText: string;
+  readonly installations: readonly Installation[];
+  readonly access: AccessNow;
+  /** Other databases with keys: `{db: 1, keys: 412}`. */
+  readonly otherDatabases: readonly { readonly db: number; readonly keys: number }[];
+  dispose(): Promise<void>;
+}
+
+export interface Confirmation {
+  /** Read-only now: a step `Allow writing on {name}` comes first. */
+  readonly needsWriting: boolean;
+  readonly ask: 'nothing' | 'modal' | 'sheet' | 'sheet-modal' | 'typed' | 'sheet-typed';
+  /** What has to be typed: the name of the connection. */
+  readonly typed: string | null;
+}
+
+export interface PerformRequest {
+  readonly connection: string;
+  /** system id + key of the installation. */
+  readonly installation: { readonly system: string; readonly key: string };
+  readonly request: ActionRequest;
+  /** A plan that was shown; made anew when absent. */
+  readonly plan?: Plan;
+  /** What the person confirmed: must reach what `confirmation` asks for. */
+  readonly confirmed: 'nothing' | 'modal' | { readonly typed: string };
+  readonly onProgress?: (progress: PerformProgress) => void;
+}
+
+export interface PerformProgress {
+  readonly done: number;
+  readonly total: number;
+  readonly counts: Readonly<Record<Outcome, number>>;
+  readonly perSecond: number | null;
+  readonly secondsLeft: number | null;
+}
+
+export interface Receipt {
+  readonly counts: Readonly<Record<Outcome, number>>;
+  readonly items: readonly ItemOutcome[];
+  readonly stopped: boolean;
+  /** Token of the journal entry that `undo` takes; null where it cannot be undone, with the reason. */
+  readonly undo: string | null;
+  readonly notUndoable: string | null;
+  /** The sentence of the action's `done`, filled in. */
+  readonly text: string;
+}
+
+export interface Journal {
+  entries(): Promise<readonly JournalEntry[]>;
+  clear(): Promise<void>;
+  onDidChange(listener: () => void): Unsubscribe;
+}
+
+export interface JournalEntry {
+  readonly token: string;
+  readonly at: string;
+  readonly connection: { readonly id: string; readonly name: string };
+  readonly system: string;
+  readonly action: string;
+  /** `Deleted 214 jobs` */
+  readonly title: string;
+  /** `default on shop-local` */
+  readonly where: string;
+  readonly total: Count;
+  readonly counts: Readonly<Record<Outcome, number>>;
+  readonly items: readonly ItemOutcome[];
+  readonly state: 'running' | 'done' | 'stopped' | 'undone';
+  /** null = can be undone. */
+  readonly notUndoable: string | null;
+  readonly savedBytes: number;
+}
