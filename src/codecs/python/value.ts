@@ -1,4 +1,5 @@
 import { keyOf } from './equality';
+import { python3Name } from './globals';
 
 /**
  * Python values as this codec holds them: what the pickle reader and the literal parser make, and what the renderers
@@ -199,12 +200,12 @@ export class PyGlobal {
   readonly kind = 'global' as const;
   readonly module: string;
   readonly qualname: string;
-  /** `module.qualname`, under the name Python 3 gives it. */
+  /** `module.qualname` as Python 3 calls it: Python 2's `__builtin__.unicode` is `builtins.str` here. */
   readonly name: string;
   constructor(module: string, qualname: string) {
     this.module = module;
     this.qualname = qualname;
-    this.name = `${module}.${qualname}`;
+    this.name = python3Name(module, qualname);
   }
 }
 
