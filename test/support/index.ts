@@ -1,4 +1,6 @@
 /** What tests, benchmarks and the demo start and look at: servers, workers, proxies, dumps. */
+
+export { type BrowserOptions, openBrowser, type TestBrowser } from './browser';
 export { type Certificates, makeCertificates } from './certificates';
 export { type Dump, type DumpedKey, differences, dumpRedis, fingerprint } from './dump';
 export { removeFolder, temporaryFolder } from './folders';
@@ -21,3 +23,4 @@ export type { RespCommand } from './resp';
 export { type RqWorker, type RqWorkerOptions, startRqScheduler, startRqWorker } from './rq-worker';
 export { type SentinelSetup, startSentinel } from './sentinel';
 export { type WaitOptions, waitFor } from './wait';
+export { startWorkbench, type WorkbenchOptions, type WorkbenchServer } from './workbench';
