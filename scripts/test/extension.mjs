@@ -1,0 +1,31 @@
+import { bundleTool } from '../tool.mjs';
+import { failure, nothing } from './outcome.mjs';
+import { runNode } from './processes.mjs';
+
+/** @typedef {import('./outcome.mjs').Outcome} Outcome */
+
+/** Bundles the suite. @returns {Promise<string>} the path that VS Code is told */
+const bundleSuite = () => bundleTool('test/extension/index', { external: ['vscode'], target: 'node22' });
+
+/** The suite inside a real extension host. @returns {Promise<Outcome>} */
+export async function runExtension() {
+  const [suite, runner] = await Promise.all([bundleSuite(), bundleTool('test/extension/runner')]);
+  const { code, stdout, output } = await runNode([runner, suite], { timeoutMs: 3 * 60_000 });
+  const outcome = nothing();
+  for (const line of stdout.split('\n').filter(line => line.startsWith('{'))) {
+    const { name, failure: why } = JSON.parse(line);
+    if (why === undefined) outcome.passed++;
+    else {
+      outcome.failed++;
+      outcome.reasons.push(`extension › ${name}\n${why}`);
+    }
+  }
+  if (outcome.passed + outcome.failed === 0) return failure(`extension › no test was run\n${output.slice(-4000)}`);
+  if (code !== 0 && outcome.failed === 0) {
+    outcome.failed++;
+    outcome.reasons.push(`extension › the run ended with code ${code}\n${output.slice(-2000)}`);
+  }
+  return outcome;
+}
+
+if (process.argv.includes('--bundle-only')) await bundleSuite();
