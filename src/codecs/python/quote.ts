@@ -66,8 +66,11 @@ const BYTE_TEXT: readonly string[] = Array.from({ length: 256 }, (_, byte) => {
   return escapePoint(byte);
 });
 
-/** Python's `repr` of bytes, `b'…'`, of the span from `start` to `end`. */
-export function quoteBytes(source: Uint8Array, start: number, end: number): string {
+/**
+ * Python's `repr` of bytes, `b'…'`, of the span from `start` to `end`. Inside a `bytearray(…)` single quotes are escaped
+ * also where double ones surround them (CPython `Objects/bytearrayobject.c`, `bytearray_repr`).
+ */
+export function quoteBytes(source: Uint8Array, start: number, end: number, inBytearray = false): string {
   let single = false;
   let double = false;
   for (let i = start; i < end; i++) {
@@ -79,7 +82,7 @@ export function quoteBytes(source: Uint8Array, start: number, end: number): stri
   let out = `b${quote}`;
   for (let i = start; i < end; i++) {
     const byte = source[i]!;
-    out += byte === 0x27 && quote === "'" ? "\\'" : BYTE_TEXT[byte]!;
+    out += byte === 0x27 && (quote === "'" || inBytearray) ? "\\'" : BYTE_TEXT[byte]!;
     if (out.length > PIECE) {
       pieces.push(out);
       out = '';

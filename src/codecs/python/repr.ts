@@ -328,7 +328,7 @@ class ReprWriter implements ReprSink {
   }
 
   private bytes(node: PyBytes | PyByteArray | PyStr2): void {
-    this.cutText(node.length, n => quoteBytes(node.source, node.start, node.start + n));
+    this.cutText(node.length, n => quoteBytes(node.source, node.start, node.start + n, node.kind === 'bytearray'));
   }
 
   /** Writes a quoted text of which at most as many characters are shown as there is room for. */

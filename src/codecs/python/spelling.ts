@@ -37,6 +37,9 @@ export function reduceNode(m: PickleMachine, callable: PyNode, args: readonly Py
   if (callable instanceof PyGlobal) {
     const node = SPELLINGS.get(callable.name)?.(m, args);
     if (node !== undefined) return node;
+  } else if (callable instanceof PyCall && callable.className === 'functools.partial') {
+    const node = calledPartial(m, callable, args);
+    if (node !== undefined) return node;
   }
   m.left -= COST.call;
   return new PyCall('reduce', callable, args);
@@ -102,7 +105,7 @@ function attribute(m: PickleMachine, args: readonly PyNode[]): PyNode | undefine
   const [owner, name] = args;
   if (!(owner instanceof PyGlobal) || typeof name !== 'string' || args.length !== 2) return undefined;
   m.spend(COST.global + 2 * (owner.module.length + owner.qualname.length + name.length));
-  if (/^__.*__$/.test(name)) m.note('dangerous-global', `${owner.name}.${name}: reaches into Python itself`);
+  if (/^__(?!new__).*__$/.test(name)) m.note('dangerous-global', `${owner.name}.${name}: reaches into Python itself`);
   return new PyGlobal(owner.module, `${owner.qualname}.${name}`);
 }
 
@@ -111,7 +114,28 @@ function reconstructed(m: PickleMachine, args: readonly PyNode[]): PyNode | unde
   const [cls, base, value] = args;
   if (args.length !== 3 || cls === undefined || !(base instanceof PyGlobal) || value === undefined) return undefined;
   m.spend(COST.call + COST.item);
-  return new PyCall('newobj', cls, base.name === 'builtins.object' ? [] : [value]);
+  if (base.name === 'builtins.object') return new PyCall('newobj', cls, []);
+  // The tuples with classes of their own are named tuples, which take their fields one by one.
+  if (base.name === 'builtins.tuple' && isKind(value, 'tuple')) return new PyCall('newobj', cls, value.items);
+  return new PyCall('newobj', cls, [value]);
+}
+
+/**
+ * `partial(f, 1, k=2)(3)` is `f(1, 3, k=2)`: how calls with keyword arguments are spelled below protocol 4, among them
+ * `cls.__new__(cls, 1, k=2)`.
+ */
+function calledPartial(m: PickleMachine, partial: PyCall, args: readonly PyNode[]): PyNode | undefined {
+  const { state } = partial;
+  if (state === undefined || !isKind(state, 'tuple') || state.items.length !== 4) return undefined;
+  const [callable, bound, named] = state.items;
+  if (callable === undefined || !isKind(bound!, 'tuple') || !isKind(named!, 'dict')) return undefined;
+  m.spend(COST.call + COST.item * (bound.items.length + args.length));
+  const all = [...bound.items, ...args];
+  const [cls] = all;
+  if (isKind(callable, 'global') && callable.qualname.endsWith('.__new__') && cls !== undefined) {
+    return new PyCall('newobj_ex', cls, all.slice(1), named as PyDict);
+  }
+  return new PyCall('reduce', callable, all, named as PyDict);
 }
 
 function newObjectEx(m: PickleMachine, args: readonly PyNode[]): PyNode | undefined {

@@ -25,7 +25,8 @@ function pathText(call: PyCall): string | undefined {
   const parts = call.args as readonly string[];
   if (parts.length === 0) return '.';
   const windows = lastName(call.className!).includes('Windows');
-  const text = parts.map(part => (windows ? part.replaceAll('\\', '/') : part)).join('/');
+  const separated = parts.map(part => (windows ? part.replaceAll('\\', '/') : part));
+  const text = separated.reduce((left, right) => joinPath(left, right, windows));
   const root = windows
     ? (/^(?:[A-Za-z]:\/*|\/\/[^/]+\/[^/]+\/*|\/+)/.exec(text)?.[0] ?? '')
     : (/^\/+/.exec(text)?.[0] ?? '');
@@ -34,6 +35,12 @@ function pathText(call: PyCall): string | undefined {
     .split('/')
     .filter(part => part !== '' && part !== '.');
   return `${normalRoot(root, windows)}${rest.join('/')}` || '.';
+}
+
+/** An absolute part begins anew, and nothing stands between a drive and what is relative to it. */
+function joinPath(left: string, right: string, windows: boolean): string {
+  if (right.startsWith('/') || (windows && /^[A-Za-z]:/.test(right))) return right;
+  return left.endsWith('/') || (windows && /^[A-Za-z]:$/.test(left)) || left === '' ? left + right : `${left}/${right}`;
 }
 
 /** POSIX keeps exactly two leading slashes apart; Windows ends a drive or share with one where there was any. */
@@ -162,6 +169,23 @@ const url: Face = {
   contents: call => new PyList([...call.args]),
 };
 
+const TIME_FIELDS = ['year', 'mon', 'mday', 'hour', 'min', 'sec', 'wday', 'yday', 'isdst'];
+
+/** `struct_time(fields, {zone name and offset})`. */
+const structTime: Face = {
+  write(call, out) {
+    const fields = asItems(call.args[0]);
+    if (fields?.length !== TIME_FIELDS.length) return false;
+    out.raw('time.struct_time(');
+    for (const [i, field] of TIME_FIELDS.entries()) {
+      out.raw(`${i === 0 ? '' : ', '}tm_${field}=`);
+      out.node(fields[i]!);
+    }
+    out.raw(')');
+    return true;
+  },
+};
+
 /** `count(3)`, `repeat('x', 2)`: by the last part of their names. */
 const counting: Face = {
   write(call, out) {
@@ -223,4 +247,5 @@ export const LIBRARY_FACES: FaceTable = {
   'itertools.count': counting,
   'itertools.repeat': counting,
   'http.HTTPStatus': httpStatus,
+  'time.struct_time': structTime,
 };
