@@ -23,4 +23,4 @@ export type { RespCommand } from './resp';
 export { type RqWorker, type RqWorkerOptions, startRqScheduler, startRqWorker } from './rq-worker';
 export { type SentinelSetup, startSentinel } from './sentinel';
 export { type WaitOptions, waitFor } from './wait';
-export { startWorkbench, type WorkbenchOptions, type WorkbenchServer } from './workbench';
+export { startWorkbench, strippedEnvironment, type WorkbenchOptions, type WorkbenchServer } from './workbench';

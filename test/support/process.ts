@@ -72,6 +72,9 @@ export async function startProcess(
     shell.once('exit', (code, signal) => resolve(code ?? (signal === 'SIGKILL' ? 137 : 143)));
   });
   const pid = await readPid(shell, exited, () => output);
+  running.add(pid);
+  const forget = () => running.delete(pid);
+  exited.then(forget, forget);
   const kill = async () => {
     // Parents first would let children be adopted and lost from sight, so the whole tree is read before.
     for (const target of [pid, ...descendants(pid)]) send(target, 'SIGKILL');
@@ -104,6 +107,14 @@ async function readPid(shell: ChildProcess, exited: Promise<number>, output: () 
   const pid = Number.parseInt(text, 10);
   if (!Number.isSafeInteger(pid)) throw new Error(`The process could not be started: ${output()}`);
   return pid;
+}
+
+/** The processes that run now. */
+const running = new Set<number>();
+
+/** Kills every process that runs here and all below them, at once, for the end of this process. */
+export function killAll(): void {
+  for (const pid of [...running].flatMap(root => [root, ...descendants(root)])) send(pid, 'SIGKILL');
 }
 
 /** Sends a signal; a process that has already ended is no error. Answers whether it was there. */

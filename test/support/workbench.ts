@@ -3,6 +3,7 @@
  * settings, extensions and home, on a free port of the loopback address.
  */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { type RequestOptions, request } from 'node:http';
 import { join } from 'node:path';
 import { codeServer } from '../../scripts/setup/code-server.mjs';
 import { run } from '../../scripts/setup/command.mjs';
@@ -27,6 +28,8 @@ export interface WorkbenchOptions {
   readonly testsPath?: string;
   /** Whether the folder must be trusted by the person first; off unless told. */
   readonly workspaceTrust?: boolean;
+  /** Listens on a unix socket instead of a port, for a proxy that serves it at this address (with its last `/`). */
+  readonly publicAddress?: string;
   /** Reaches the extension host. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -34,7 +37,8 @@ export interface WorkbenchOptions {
 export interface WorkbenchServer extends AsyncDisposable {
   /** What a browser opens: the folder and the extension are part of it. */
   readonly url: string;
-  readonly port: number;
+  /** Set where it was asked to stand behind a proxy. */
+  readonly socketPath: string | undefined;
   readonly folder: string;
   readonly home: string;
   /** What the server printed. */
@@ -85,7 +89,7 @@ export async function startWorkbench(options: WorkbenchOptions = {}): Promise<Wo
     for (const [name, value] of Object.entries(env)) if (value === undefined) delete clean[name];
     await run(node, [entry, ...places, '--install-extension', options.vsix, '--force'], { env: clean });
   }
-  const port = await freePort();
+  const place = await listening(options, home);
   const flags = [
     '--auth',
     'none',
@@ -94,11 +98,8 @@ export async function startWorkbench(options: WorkbenchOptions = {}): Promise<Wo
     '--disable-getting-started-override',
   ];
   if (options.workspaceTrust !== true) flags.push('--disable-workspace-trust');
-  const server = await startProcess(node, [entry, ...flags, '--bind-addr', `127.0.0.1:${port}`, ...places, folder], {
-    env,
-    cwd: home,
-  });
-  await waitFor(async () => (await fetch(`http://127.0.0.1:${port}/healthz`)).ok, {
+  const server = await startProcess(node, [entry, ...flags, ...place.flags, ...places, folder], { env, cwd: home });
+  await waitFor(() => answers(place.health), {
     timeout: 60_000,
     every: 100,
     what: 'the workbench to serve',
@@ -110,8 +111,8 @@ export async function startWorkbench(options: WorkbenchOptions = {}): Promise<Wo
     removeFolder(home);
   };
   return {
-    url: `http://127.0.0.1:${port}/?${query(options, folder, port)}`,
-    port,
+    url: `${place.address}?${query(options, folder, new URL(place.address).host)}`,
+    socketPath: place.socketPath,
     folder,
     home,
     output: server.output,
@@ -121,9 +122,41 @@ export async function startWorkbench(options: WorkbenchOptions = {}): Promise<Wo
   };
 }
 
+interface Listening {
+  readonly address: string;
+  readonly socketPath: string | undefined;
+  readonly flags: readonly string[];
+  readonly health: RequestOptions;
+}
+
+/** Where the server listens: a free port, or below the (private) home folder a socket for this user alone. */
+async function listening(options: WorkbenchOptions, home: string): Promise<Listening> {
+  const path = '/healthz';
+  if (options.publicAddress !== undefined) {
+    const socketPath = join(home, 'workbench.sock');
+    const flags = ['--socket', socketPath, '--socket-mode', '600'];
+    return { address: options.publicAddress, socketPath, flags, health: { socketPath, path } };
+  }
+  const port = await freePort();
+  const flags = ['--bind-addr', `127.0.0.1:${port}`];
+  return { address: `http://127.0.0.1:${port}/`, socketPath: undefined, flags, health: { port, path } };
+}
+
+/** Whether a server answers a request at all. */
+function answers(options: RequestOptions): Promise<boolean> {
+  return new Promise(resolve => {
+    const asked = request(options, response => {
+      response.resume();
+      resolve(true);
+    });
+    asked.once('error', () => resolve(false));
+    asked.end();
+  });
+}
+
 /** What the page's address says: the folder, and for an extension under development where it is. */
-function query(options: WorkbenchOptions, folder: string, port: number): string {
-  const remote = (path: string) => `vscode-remote://127.0.0.1:${port}${path}`;
+function query(options: WorkbenchOptions, folder: string, authority: string): string {
+  const remote = (path: string) => `vscode-remote://${authority}${path}`;
   const payload: [string, string][] = [];
   if (options.vsix === undefined) payload.push(['extensionDevelopmentPath', remote(options.extensionFolder ?? root)]);
   if (options.testsPath !== undefined) payload.push(['extensionTestsPath', remote(options.testsPath)]);

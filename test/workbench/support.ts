@@ -1,0 +1,269 @@
+/**
+ * Drives a workbench as a person does: by what it shows and says. Rows, buttons and menu items are found by their
+ * text or accessible name; the few selectors of VS Code's own markup all stand in this file.
+ */
+import { join } from 'node:path';
+import type { FrameLocator, Locator, Page } from 'playwright-core';
+import { root } from '../../scripts/setup/paths.mjs';
+import {
+  type BrowserOptions,
+  openBrowser,
+  startWorkbench,
+  type TestBrowser,
+  type WorkbenchOptions,
+  type WorkbenchServer,
+  waitFor,
+} from '../support';
+
+/** One row of a tree, as it is seen and as it is spoken. */
+export interface TreeRow {
+  /** 1 for the outermost. */
+  readonly level: number;
+  readonly label: string;
+  readonly description: string;
+  /** Undefined when it cannot be expanded. */
+  readonly expanded: boolean | undefined;
+  /** The accessible name. */
+  readonly spoken: string;
+}
+
+/** The id of the view container in the extension's manifest. */
+const CONTAINER = 'Job Queues';
+
+/** A workbench with its server and browser, all ended together. */
+export async function openWorkbench(options: WorkbenchOptions & BrowserOptions = {}): Promise<OpenedWorkbench> {
+  const server = await startWorkbench(options);
+  const browser = await openBrowser(options);
+  const workbench = new OpenedWorkbench(server, browser);
+  await workbench.open();
+  return workbench;
+}
+
+/** What a person does in one browser page that shows a workbench. */
+export class Workbench {
+  readonly page: Page;
+  readonly server: WorkbenchServer;
+
+  constructor(page: Page, server: WorkbenchServer) {
+    this.page = page;
+    this.server = server;
+  }
+
+  /** Loads the page and waits until the workbench can be used. */
+  async open(): Promise<void> {
+    await this.page.goto(this.server.url);
+    await this.page.locator('.monaco-workbench .part.activitybar').waitFor({ timeout: 60_000 });
+  }
+
+  /** Shows the sidebar "Job Queues"; the extension may still be starting. */
+  async showJobQueues(): Promise<void> {
+    const tab = this.page.locator('.activitybar').getByRole('tab', { name: CONTAINER });
+    await tab.waitFor({ timeout: 60_000 });
+    if ((await tab.getAttribute('aria-selected')) !== 'true') await tab.click();
+    await this.tree().waitFor();
+  }
+
+  /** A tree of the sidebar, by its view's title. */
+  tree(view = 'Brokers'): Locator {
+    return this.page.locator(`.part.sidebar [role="tree"][aria-label^="${view}"]`);
+  }
+
+  /**
+   * The first row that shows or says the text. Rows outside of the visible part do not exist: see `reveal`.
+   * A row whose label is the text goes before one that only contains it.
+   */
+  row(text: string, view?: string): Locator {
+    const rows = this.tree(view).locator('.monaco-list-row');
+    const labelled = rows.filter({ has: this.page.getByText(text, { exact: true }) });
+    return labelled.or(rows.filter({ hasText: text })).first();
+  }
+
+  /** All rows that exist now, from the top. */
+  async rows(view?: string): Promise<TreeRow[]> {
+    const read = await this.tree(view)
+      .locator('.monaco-list-rows .monaco-list-row')
+      .evaluateAll(elements =>
+        elements.map(element => ({
+          index: Number(element.getAttribute('data-index')),
+          level: Number(element.getAttribute('aria-level')),
+          label: element.querySelector('.label-name')?.textContent ?? '',
+          description: element.querySelector('.label-description')?.textContent ?? '',
+          expanded: element.getAttribute('aria-expanded'),
+          spoken: element.getAttribute('aria-label') ?? '',
+        })),
+      );
+    return read
+      .sort((a, b) => a.index - b.index)
+      .map(({ index: _index, expanded, ...row }) => ({
+        ...row,
+        expanded: expanded === null ? undefined : expanded === 'true',
+      }));
+  }
+
+  /** Scrolls down until a row with the text exists, and answers it. */
+  async reveal(text: string, view?: string): Promise<Locator> {
+    const row = this.row(text, view);
+    const scrollable = this.tree(view).locator('.monaco-scrollable-element').first();
+    await waitFor(
+      async () => {
+        if ((await row.count()) > 0) return true;
+        // VS Code moves 50 px for any wheel event but one that says `wheelDeltaY`.
+        await scrollable.evaluate(element => {
+          const Wheel = Reflect.get(globalThis, 'WheelEvent');
+          const event = new Wheel('wheel', { deltaY: 200, bubbles: true, cancelable: true });
+          Object.defineProperty(event, 'wheelDeltaY', { value: -240 });
+          element.dispatchEvent(event);
+        });
+        return false;
+      },
+      { timeout: 30_000, every: 100, what: `a row "${text}"` },
+    );
+    return row;
+  }
+
+  /** Expands a row, if it is not, and waits until what is below it has been read. */
+  async expand(text: string, view?: string): Promise<void> {
+    const row = this.row(text, view);
+    await row.waitFor({ timeout: 60_000 });
+    if ((await row.getAttribute('aria-expanded')) === 'true') return;
+    await row.locator('.monaco-tl-twistie').click();
+    await waitFor(async () => (await row.getAttribute('aria-expanded')) === 'true', { what: `"${text}" to open` });
+  }
+
+  /** Collapses a row, if it is expanded. */
+  async collapse(text: string, view?: string): Promise<void> {
+    const row = this.row(text, view);
+    if ((await row.getAttribute('aria-expanded')) !== 'true') return;
+    await row.locator('.monaco-tl-twistie').click();
+    await waitFor(async () => (await row.getAttribute('aria-expanded')) === 'false', { what: `"${text}" to close` });
+  }
+
+  /** Presses one of the buttons that a row shows under the pointer, by its tooltip. */
+  async inline(text: string, action: string, view?: string): Promise<void> {
+    const row = this.row(text, view);
+    await row.hover();
+    await row.getByRole('button', { name: action }).click();
+  }
+
+  /** Opens a row's context menu and picks an item, through submenus: `contextMenu('default', 'Environment', 'Local')`. */
+  async contextMenu(text: string, ...path: readonly [string, ...string[]]): Promise<void> {
+    await this.row(text).click({ button: 'right' });
+    for (const [depth, item] of path.entries()) {
+      const entry = this.menuItem(item);
+      await entry.waitFor();
+      if (depth < path.length - 1) await entry.hover();
+      else await this.#press(entry);
+    }
+  }
+
+  /** Presses a menu item until the menu closes: a menu does not listen to the mouse for its first 100 ms. */
+  async #press(entry: Locator): Promise<void> {
+    const gone = async () => (await entry.count()) === 0;
+    await waitFor(
+      async () => {
+        if (await gone()) return true;
+        // It may close between the look and the click.
+        await entry.click({ timeout: 1000 }).catch(() => undefined);
+        return gone();
+      },
+      { every: 60, what: 'the menu to close' },
+    );
+  }
+
+  /** The titles in a row's context menu, from the top; the menu is closed again. */
+  async contextMenuItems(text: string): Promise<string[]> {
+    await this.row(text).click({ button: 'right' });
+    const items = this.page.getByRole('menuitem');
+    await items.first().waitFor();
+    const titles = await this.page.locator('.monaco-menu .action-label:not(.separator)').allInnerTexts();
+    await this.page.keyboard.press('Escape');
+    return titles.map(title => title.trim()).filter(title => title !== '');
+  }
+
+  menuItem(title: string): Locator {
+    return this.page.locator('.monaco-menu').getByRole('menuitem', { name: title, exact: true });
+  }
+
+  /** Runs a command from the palette by its whole title: `Job Queues: Add broker…`. */
+  async command(title: string): Promise<void> {
+    await this.page.keyboard.press('F1');
+    await this.quickInput().waitFor();
+    await this.page.keyboard.insertText(title);
+    const entry = this.quickPick().filter({ hasText: title }).first();
+    await entry.click();
+  }
+
+  /** The quick pick or input box that is open. */
+  quickInput(): Locator {
+    return this.page.locator('.quick-input-widget');
+  }
+
+  /** The rows of the open quick pick. */
+  quickPick(): Locator {
+    return this.quickInput().locator('.monaco-list-row');
+  }
+
+  /** Picks the entry with this text. */
+  async pick(text: string): Promise<void> {
+    await this.quickPick().filter({ hasText: text }).first().click();
+  }
+
+  /** Replaces what stands in the quick input and presses Enter. */
+  async answer(text: string): Promise<void> {
+    const box = this.quickInput().locator('input[type="text"], input[type="password"]').first();
+    await box.fill(text);
+    await box.press('Enter');
+  }
+
+  /** A notification that contains the text. */
+  notification(text: string | RegExp): Locator {
+    return this.page.locator('.notification-list-item').filter({ hasText: text }).first();
+  }
+
+  /** Presses a button of the modal dialog that is open. */
+  async confirm(button: string): Promise<void> {
+    await this.page.locator('.monaco-dialog-box').getByRole('button', { name: button }).click();
+  }
+
+  /** The modal dialog's text. */
+  dialog(): Locator {
+    return this.page.locator('.monaco-dialog-box');
+  }
+
+  /** The inside of the webview that is in sight. */
+  webview(): FrameLocator {
+    return this.page.locator('iframe.webview').filter({ visible: true }).first().contentFrame().frameLocator('iframe');
+  }
+
+  /** An editor tab whose label contains the text. */
+  editorTab(text: string): Locator {
+    return this.page.locator('.tabs-container .tab').filter({ hasText: text }).first();
+  }
+
+  /** An entry of the status bar. */
+  statusBar(text: string | RegExp): Locator {
+    return this.page.locator('.part.statusbar .statusbar-item').filter({ hasText: text }).first();
+  }
+
+  /** Writes a picture of the whole page to test-results/. Answers its path. */
+  async screenshot(name: string): Promise<string> {
+    const path = join(root, 'test-results', `${name}.png`);
+    await this.page.screenshot({ path });
+    return path;
+  }
+}
+
+/** A workbench that owns its server and its browser. */
+export class OpenedWorkbench extends Workbench implements AsyncDisposable {
+  readonly #browser: TestBrowser;
+
+  constructor(server: WorkbenchServer, browser: TestBrowser) {
+    super(browser.page, server);
+    this.#browser = browser;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#browser[Symbol.asyncDispose]();
+    await this.server.stop();
+  }
+}
