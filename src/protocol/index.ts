@@ -1,0 +1,3 @@
+export type * from './common';
+export type * from './envelope';
+export type * from './pages';
