@@ -48,11 +48,14 @@ export async function startShop(home: string): Promise<DemoShop> {
   ]);
   const feeder = await feed(NEWEST, 'feed.py', redis.url, folder);
   await feed(LEGACY, 'feed_legacy.py', redis.url, folder);
-  const failedJob = await waitFor(() => /^([0-9a-f-]{36})$/m.exec(feeder.output())?.[1], {
-    timeout: 30_000,
-    what: 'the first jobs of the demo',
-    explain: feeder.output,
+  let ended = false;
+  void feeder.exited.then(() => {
+    ended = true;
   });
+  const firstJob = () => /^([0-9a-f-]{36})$/m.exec(feeder.output())?.[1];
+  await waitFor(() => ended || firstJob(), { timeout: 30_000, what: 'the first jobs', explain: feeder.output });
+  const failedJob = firstJob();
+  if (failedJob === undefined) throw new Error(`The demo's jobs could not be enqueued:\n${feeder.output()}`);
   return { redis, folder, gatewaySwitch, failedJob };
 }
 

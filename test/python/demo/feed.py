@@ -19,7 +19,8 @@ def main(url):
     mail = Queue("mail", connection=connection)
     reports = Queue("reports", connection=connection)
 
-    charge = default.enqueue("shop.payments.charge_card", 4821, "EUR", retry=True, description="order 4821")
+    # By enqueue_call, since enqueue takes a keyword argument `retry` for an option of its own.
+    charge = default.enqueue_call("shop.payments.charge_card", args=(4821, "EUR"), kwargs={"retry": True})
     print(charge.id, flush=True)
     default.enqueue("shop.payments.settle", "2026-11-20", depends_on=charge)
     default.enqueue_in(timedelta(minutes=3), "shop.payments.refund", 4790, 1250)

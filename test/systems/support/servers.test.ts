@@ -1,7 +1,6 @@
 /** The machinery under all other tests: does it start, break and end what it says? */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { describe, expect, test } from 'vitest';
@@ -19,6 +18,7 @@ import {
   startRedis,
   startRqWorker,
   startSentinel,
+  temporaryFolder,
   waitFor,
 } from '../../support';
 import { GUARD } from '../../support/process';
@@ -54,7 +54,7 @@ describe('a private Redis', () => {
   });
 
   test('is ended, and what it started, when the lifeline to us breaks', async () => {
-    const file = join(mkdtempSync(join(tmpdir(), 'jqi-guard-')), 'pid');
+    const file = join(temporaryFolder('guard'), 'pid');
     // What the death of this process does to the guarding shell: the other end of its standard input closes.
     const shell = spawn('/bin/sh', ['-c', GUARD, 'sh', 'sh', '-c', 'sleep 600 & echo $! > "$0"; wait', file], {
       stdio: ['pipe', 'ignore', 'ignore', 'ignore'],
@@ -147,7 +147,7 @@ print(queue.enqueue_call(rest[0], args=tuple(rest[1:])).id)
 
   test('a worker runs a job of the sample application, and a killed worker leaves no process', async () => {
     await using redis = await startRedis({ password: 'secret' });
-    const folder = mkdtempSync(join(tmpdir(), 'jqi-jobs-'));
+    const folder = temporaryFolder('jobs');
     const file = join(folder, 'ran');
     const worker = await startRqWorker({ generation: id, url: redis.url, queues: ['default'] });
     await runPython(id, enqueue, [redis.url, 'shop.reports.append_line', file, 'once']);
