@@ -7,11 +7,12 @@ import { type Certificates, makeCertificates } from './certificates';
 import { removeFolder, temporaryFolder } from './folders';
 import { freePort } from './ports';
 import { type GuardedProcess, startProcess } from './process';
+import { tlsFront } from './tls-front';
 import { waitFor } from './wait';
 
 export interface RedisOptions {
   readonly password?: string;
-  /** TLS on the port; clients must show the client certificate. Needs a redis-server built with TLS. */
+  /** TLS on the port; clients must show the client certificate. */
   readonly tls?: boolean;
   /** Listens on a unix socket and on no port. */
   readonly unixSocket?: boolean;
@@ -56,11 +57,38 @@ export async function startRedis(options: RedisOptions = {}): Promise<TestRedis>
     const socketPath = options.unixSocket === true ? join(folder, 'redis.sock') : undefined;
     const server = await startProcess(binary, serverArguments(options, folder, port, socketPath, certificates));
     if (await accepts(server)) return describe(server, { options, folder, port, socketPath, certificates });
+    if (certificates !== undefined && /tls-port/.test(server.output())) {
+      removeFolder(folder);
+      return behindTls(options);
+    }
     // Somebody else took the free port between our look and the server's start.
     if (/already in use/i.test(server.output()) && attempt < 5 && options.port === undefined) continue;
     removeFolder(folder);
     throw new Error(`${binary} did not start:\n${server.output()}`);
   }
+}
+
+/** For a redis-server that was built without TLS: one without it, and TLS before it. */
+async function behindTls(options: RedisOptions): Promise<TestRedis> {
+  const { tls: _tls, port: wanted, ...rest } = options;
+  const plain = await startRedis(rest);
+  const certificates = makeCertificates(plain.folder);
+  const port = wanted ?? (await freePort());
+  const close = await tlsFront(port, plain.port, certificates);
+  const url = plain.url.replace('redis://', 'rediss://').replace(`:${plain.port}/`, `:${port}/`);
+  const end = async (how: () => Promise<void>) => {
+    close();
+    await how();
+  };
+  return {
+    ...plain,
+    url,
+    port,
+    certificates,
+    stop: () => end(plain.stop),
+    kill: () => end(plain.kill),
+    [Symbol.asyncDispose]: () => end(plain.stop),
+  };
 }
 
 interface Parts {

@@ -3,9 +3,10 @@ import { createServer, type IncomingHttpHeaders, request } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Gate, openGate } from '../../../scripts/demo/gate';
-import { temporaryFolder } from '../../support';
+import { removeFolder, temporaryFolder } from '../../support';
 
-const socketPath = join(temporaryFolder('gate'), 'workbench.sock');
+const folder = temporaryFolder('gate');
+const socketPath = join(folder, 'workbench.sock');
 const seen: (string | undefined)[] = [];
 let gate: Gate;
 const workbench = createServer((incoming, response) => {
@@ -29,6 +30,7 @@ beforeAll(async () => {
 afterAll(() => {
   gate.close();
   workbench.close();
+  removeFolder(folder);
 });
 
 /** The status that the gate answers; 101 for an open WebSocket, which has then echoed `hello`. */

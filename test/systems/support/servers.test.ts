@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import {
   asRedis5,
   clientOf,
@@ -11,6 +11,7 @@ import {
   differences,
   dumpRedis,
   once,
+  removeFolder,
   rqGenerationsUnderTest,
   runPython,
   send,
@@ -23,6 +24,16 @@ import {
 } from '../../support';
 import { GUARD } from '../../support/process';
 
+const folders: string[] = [];
+
+function ownFolder(name: string): string {
+  const folder = temporaryFolder(name);
+  folders.push(folder);
+  return folder;
+}
+
+afterAll(() => folders.forEach(removeFolder));
+
 describe('a private Redis', () => {
   test('has a password, answers, and is gone afterwards', async () => {
     const redis = await startRedis({ password: 'p w/?' });
@@ -34,12 +45,25 @@ describe('a private Redis', () => {
     expect(existsSync(redis.folder)).toBe(false);
   });
 
-  test('speaks TLS to a client with its certificate only', async () => {
-    await using redis = await startRedis({ tls: true });
+  test.each([
+    ['of the machine', {}],
+    ['of the wheel, which has no TLS of its own', { version: '6.2' as const }],
+  ])('speaks TLS to a client with its certificate only: the Redis %s', async (_which, options) => {
+    await using redis = await startRedis({ tls: true, ...options });
     const files = redis.certificates;
     expect(files).toBeDefined();
     if (files === undefined) return;
     const read = (path: string) => readFileSync(path);
+    const stranger = new Redis({
+      host: '127.0.0.1',
+      port: redis.port,
+      tls: { ca: read(files.ca) },
+      maxRetriesPerRequest: 0,
+      retryStrategy: () => null,
+    });
+    stranger.on('error', () => undefined);
+    await expect(stranger.ping()).rejects.toThrow();
+    stranger.disconnect();
     const tls = { ca: read(files.ca), cert: read(files.clientCert), key: read(files.clientKey) };
     const client = new Redis({ host: 'localhost', family: 4, port: redis.port, tls, maxRetriesPerRequest: 0 });
     expect(await client.ping()).toBe('PONG');
@@ -54,7 +78,7 @@ describe('a private Redis', () => {
   });
 
   test('is ended, and what it started, when the lifeline to us breaks', async () => {
-    const file = join(temporaryFolder('guard'), 'pid');
+    const file = join(ownFolder('guard'), 'pid');
     // What the death of this process does to the guarding shell: the other end of its standard input closes.
     const shell = spawn('/bin/sh', ['-c', GUARD, 'sh', 'sh', '-c', 'sleep 600 & echo $! > "$0"; wait', file], {
       stdio: ['pipe', 'ignore', 'ignore', 'ignore'],
@@ -147,7 +171,7 @@ print(queue.enqueue_call(rest[0], args=tuple(rest[1:])).id)
 
   test('a worker runs a job of the sample application, and a killed worker leaves no process', async () => {
     await using redis = await startRedis({ password: 'secret' });
-    const folder = temporaryFolder('jobs');
+    const folder = ownFolder('jobs');
     const file = join(folder, 'ran');
     const worker = await startRqWorker({ generation: id, url: redis.url, queues: ['default'] });
     await runPython(id, enqueue, [redis.url, 'shop.reports.append_line', file, 'once']);
