@@ -1,17 +1,5 @@
 import { InspectorError, makeRef, parseRef, type Ref, type State } from '../../model';
-import { type Key, keys, type Registry } from './keys';
-
-/**
- * Where a job of RQ stands: a list, a registry, or nothing but its hash. `failed-list` is RQ 0.13's one list of failed
- * jobs, `scheduler` the sorted set of the package rq-scheduler; both belong to no queue, so the queue there is the
- * job's origin.
- */
-export type Structure = 'queue' | 'intermediate' | Registry | 'failed-list' | 'scheduler' | 'hash';
-
-export interface Place {
-  readonly structure: Structure;
-  readonly queue: string;
-}
+import { parsePlace, placeText, type RqPlace, type Structure } from './keys';
 
 const STATES: Readonly<Record<Structure, State>> = {
   queue: 'waiting',
@@ -24,7 +12,7 @@ const STATES: Readonly<Record<Structure, State>> = {
   canceled: 'canceled',
   'failed-list': 'failed',
   scheduler: 'scheduled',
-  hash: 'waiting',
+  job: 'waiting',
 };
 
 /** The state of a job by the structure it stands in, which is what workers go by. */
@@ -44,39 +32,16 @@ const STRUCTURES: Readonly<Partial<Record<State, Structure>>> = {
 /** The structure that holds a queue's jobs of a state; undefined where RQ has no such state. */
 export const structureOf = (state: State): Structure | undefined => STRUCTURES[state];
 
-/** Key of the list or sorted set; null for a job that stands nowhere. */
-export function keyOfPlace({ structure, queue }: Place): Key | null {
-  switch (structure) {
-    case 'queue':
-      return keys.queue(queue);
-    case 'intermediate':
-      return keys.intermediate(queue);
-    case 'failed-list':
-      return keys.legacyFailed;
-    case 'scheduler':
-      return keys.schedulerJobs;
-    case 'hash':
-      return null;
-    default:
-      return keys.registry(structure, queue);
-  }
-}
-
 export const isList = (structure: Structure): boolean =>
   structure === 'queue' || structure === 'intermediate' || structure === 'failed-list';
 
 /** Ref of a job: place `failed:default`, locator the id (or `id:execution` as it stands in a `wip` registry). */
-export function refOf(place: Place, member: string): Ref {
-  return makeRef({
-    system: 'rq',
-    installation: '',
-    place: `${place.structure}:${place.queue}`,
-    locator: member,
-  });
+export function refOf(place: RqPlace, member: string): Ref {
+  return makeRef({ system: 'rq', installation: '', place: placeText(place), locator: member });
 }
 
 export interface Located {
-  readonly place: Place;
+  readonly place: RqPlace;
   /** As it stands in the structure. */
   readonly member: string;
   readonly id: string;
@@ -85,17 +50,15 @@ export interface Located {
 /** @throws InspectorError `bad-request` where the ref is none of RQ's. */
 export function locate(ref: Ref): Located {
   const { system, place, locator } = parseRef(ref);
-  const colon = place.indexOf(':');
-  const structure = place.slice(0, colon);
-  if (system !== 'rq' || colon < 0 || !Object.hasOwn(STATES, structure)) {
+  const where = system === 'rq' ? parsePlace(place) : null;
+  if (where === null) {
     throw new InspectorError('bad-request', {
       message: `"${ref.slice(0, 200)}" is no reference of an RQ job.`,
       tried: 'reading the reference of a job',
-      answer: `its place is "${place.slice(0, 100)}"`,
+      answer: `its system is "${system.slice(0, 40)}" and its place "${place.slice(0, 100)}"`,
       remedy: 'Use the ref that a row or a job carries, or the id of the job.',
     });
   }
-  const where: Place = { structure: structure as Structure, queue: place.slice(colon + 1) };
   return { place: where, member: locator, id: idOfMember(where.structure, locator) };
 }
 
