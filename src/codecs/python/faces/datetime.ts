@@ -48,13 +48,10 @@ function secondsText(second: number, micro: number): string {
   return second > 0 ? `, ${second}` : '';
 }
 
-function writeZone(out: ReprSink, tz: PyNode | undefined, fold: boolean): void {
-  if (fold) out.raw(', fold=1');
-  if (tz !== undefined && tz !== null) {
-    out.raw(', tzinfo=');
-    out.node(tz);
-  }
-  out.raw(')');
+function writeZone(out: ReprSink, tz: PyNode | undefined): void {
+  if (tz === undefined || tz === null) return;
+  out.raw(', tzinfo=');
+  out.node(tz);
 }
 
 const datetime: Face = {
@@ -66,7 +63,9 @@ const datetime: Face = {
     if (date === undefined || time === undefined) return false;
     const [hour, minute, second, micro] = time;
     out.raw(`datetime.datetime(${date[0]}, ${date[1]}, ${date[2]}, ${hour}, ${minute}${secondsText(second, micro)}`);
-    writeZone(out, call.args[1], bytes.source[bytes.start + 2]! > 0x7f);
+    if (bytes.source[bytes.start + 2]! > 0x7f) out.raw(', fold=1');
+    writeZone(out, call.args[1]);
+    out.raw(')');
     return true;
   },
   json(call, out) {
@@ -170,7 +169,9 @@ const time: Face = {
     if (bytes === undefined || fields === undefined) return false;
     const [hour, minute, second, micro] = fields;
     out.raw(`datetime.time(${hour}, ${minute}${secondsText(second, micro)}`);
-    writeZone(out, call.args[1], bytes.source[bytes.start]! > 0x7f);
+    // CPython's time has its keywords the other way round than its datetime.
+    writeZone(out, call.args[1]);
+    out.raw(bytes.source[bytes.start]! > 0x7f ? ', fold=1)' : ')');
     return true;
   },
   json(call, out) {
