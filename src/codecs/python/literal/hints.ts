@@ -20,11 +20,15 @@ const NAMES: Readonly<Record<string, string>> = {
 export function hintForName(name: string): string {
   return (
     (Object.hasOwn(NAMES, name) ? NAMES[name] : undefined) ??
-    `${name} is a name, and names of your code are not known here: write a value, and text in quotes ('${name}')`
+    `${short(name)} is a name, and names of your code are not known here: write a value, and text in quotes ('${short(name)}')`
   );
 }
 
 /** Why a call cannot stand here. */
 export function hintForCall(name: string): string {
-  return `${name}(…) is none of the types that can be written here: datetime, date, time, timedelta, timezone, ZoneInfo, Decimal, Fraction, UUID, set, frozenset, bytearray, complex, float, OrderedDict, deque, Counter, range, PurePosixPath`;
+  return `${short(name)}(…) is none of the types that can be written here: datetime, date, time, timedelta, timezone, ZoneInfo, Decimal, Fraction, UUID, set, frozenset, bytearray, complex, float, OrderedDict, deque, Counter, range, PurePosixPath`;
+}
+
+function short(name: string): string {
+  return name.length > 60 ? `${name.slice(0, 59)}…` : name;
 }

@@ -4,10 +4,14 @@ import { LiteralError } from './error';
 /** CPython's own bound for decimal digits of an int (sys.int_info.default_max_str_digits, since 3.11). */
 export const MAX_DIGITS = 4300;
 
-const BASED = /0(?:[xX](?:_?[0-9a-fA-F])+|[oO](?:_?[0-7])+|[bB](?:_?[01])+)/y;
+/** Character classes only, no repeated groups: their backtracking would use up the stack on megabytes of digits. */
+const BASED = /0(?:[xX][0-9a-fA-F_]+|[oO][0-7_]+|[bB][01_]+)/y;
 const POINT =
-  /(?:[0-9](?:_?[0-9])*)?\.(?:[0-9](?:_?[0-9])*)?(?:[eE][+-]?[0-9](?:_?[0-9])*)?|[0-9](?:_?[0-9])*[eE][+-]?[0-9](?:_?[0-9])*/y;
-const DIGITS = /[0-9](?:_?[0-9])*/y;
+  /[0-9][0-9_]*\.[0-9_]*(?:[eE][+-]?[0-9][0-9_]*)?|\.[0-9][0-9_]*(?:[eE][+-]?[0-9][0-9_]*)?|[0-9][0-9_]*[eE][+-]?[0-9][0-9_]*/y;
+const DIGITS = /[0-9][0-9_]*/y;
+/** An underscore stands between two digits, or between a base and a digit; never beside anything else. */
+const MISPLACED = /__|_(?![0-9a-fA-F])|[.eE+-]_/;
+const MISPLACED_BASED = /__|_$/;
 
 interface NumberToken {
   readonly value: number | bigint | PyFloat;
@@ -19,6 +23,7 @@ interface NumberToken {
 export function readNumber(text: string, start: number): NumberToken {
   const based = match(BASED, text, start);
   if (based !== undefined) {
+    checkUnderscores(MISPLACED_BASED, based, text, start);
     const value = intNode(BigInt(based.replaceAll('_', '')));
     return closed(text, start, { value, imaginary: false, end: start + based.length });
   }
@@ -26,6 +31,7 @@ export function readNumber(text: string, start: number): NumberToken {
   const digits = match(DIGITS, text, start) ?? '';
   const body = point ?? digits;
   const end = start + body.length;
+  checkUnderscores(MISPLACED, body, text, start);
   const plain = body.replaceAll('_', '');
   if (/[jJ]/.test(text[end] ?? '')) {
     return closed(text, start, { value: new PyFloat(Number(plain)), imaginary: true, end: end + 1 });
@@ -61,6 +67,16 @@ export function decimal(digits: string, text: string, start: number): number | b
 function match(pattern: RegExp, text: string, start: number): string | undefined {
   pattern.lastIndex = start;
   return pattern.exec(text)?.[0];
+}
+
+function checkUnderscores(misplaced: RegExp, body: string, text: string, start: number): void {
+  if (misplaced.test(body)) {
+    throw new LiteralError(
+      `${body.slice(0, 40)} is no number in Python: an underscore stands between digits`,
+      text,
+      start,
+    );
+  }
 }
 
 /** Nothing may follow a number directly: `1_`, `0x`, `12abc` are no numbers. */

@@ -16,7 +16,8 @@ export type Token =
   | { readonly kind: 'end'; readonly start: number; readonly text: '' };
 
 const NAME = /[\p{L}\p{Nl}_][\p{L}\p{Nl}\p{Mn}\p{Mc}\p{Nd}\p{Pc}]*/uy;
-const BLANK = /(?:[ \t\f\r\n]+|\\\r?\n|#[^\n\0]*)+/y;
+/** One stretch of blank; never a group repeated, whose backtracking would use up the stack on megabytes. */
+const BLANK = /[ \t\f\r\n]+|\\\r?\n|#[^\n\0]*/y;
 const OPS = '()[]{},:+-=.*';
 
 /** Splits a text into tokens, one at a time. White space, comments and line ends mean nothing in a literal. */
@@ -56,7 +57,7 @@ export class Scanner {
 
   private scan(): Token {
     BLANK.lastIndex = this.position;
-    if (BLANK.test(this.text)) {
+    while (BLANK.test(this.text)) {
       this.position = BLANK.lastIndex;
     }
     const start = this.position;
