@@ -63,6 +63,16 @@ function namesAfter(option) {
   return names;
 }
 
+/** @param {typeof LAYERS} layers @returns {Promise<undefined>} */
+async function prepare(layers) {
+  await setUp({
+    layers: layers.map(layer => layer.name),
+    redis: layers.some(layer => layer.needs.redis === true),
+    python: [...new Set(layers.flatMap(layer => layer.needs.python ?? []))],
+    workbenches: [...new Set(layers.flatMap(layer => layer.needs.workbenches ?? []))],
+  });
+}
+
 /** @param {(typeof LAYERS)[number]} layer @returns {Promise<Outcome>} */
 async function runLayer(layer) {
   const began = Date.now();
@@ -84,12 +94,11 @@ await runMain(async () => {
   if (inCi && without.length > 0) throw new Error('Where CI=true nothing may be left out: --without is refused.');
   const wanted = LAYERS.filter(layer => only.length === 0 || only.includes(layer.name));
   const layers = wanted.filter(layer => !without.includes(layer.name));
-  await setUp({
-    layers: layers.map(layer => layer.name),
-    redis: layers.some(layer => layer.needs.redis === true),
-    python: [...new Set(layers.flatMap(layer => layer.needs.python ?? []))],
-    workbenches: [...new Set(layers.flatMap(layer => layer.needs.workbenches ?? []))],
-  });
+  const broken = await prepare(layers).catch(error => failure(`set-up: ${error?.message ?? error}`));
+  if (broken !== undefined) {
+    finish(broken, Date.now() - began);
+    return;
+  }
   console.log(`── set-up: ${seconds(Date.now() - began)}`);
   const outcomes = [];
   for (const layer of layers) outcomes.push(await runLayer(layer));

@@ -4,6 +4,9 @@ import { runNode } from './processes.mjs';
 
 /** @typedef {import('./outcome.mjs').Outcome} Outcome */
 
+/** Stands before each result that the suite reports (test/extension/harness.ts). */
+const RESULT = 'JQI-RESULT ';
+
 /** Bundles the suite. @returns {Promise<string>} the path that VS Code is told */
 const bundleSuite = () => bundleTool('test/extension/index', { external: ['vscode'], target: 'node22' });
 
@@ -12,8 +15,10 @@ export async function runExtension() {
   const [suite, runner] = await Promise.all([bundleSuite(), bundleTool('test/extension/runner')]);
   const { code, stdout, output } = await runNode([runner, suite], { timeoutMs: 3 * 60_000 });
   const outcome = nothing();
-  for (const line of stdout.split('\n').filter(line => line.startsWith('{'))) {
-    const { name, failure: why } = JSON.parse(line);
+  for (const line of stdout.split('\n')) {
+    const start = line.indexOf(RESULT);
+    if (start < 0) continue;
+    const { name, failure: why } = JSON.parse(line.slice(start + RESULT.length));
     if (why === undefined) outcome.passed++;
     else {
       outcome.failed++;

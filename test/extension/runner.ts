@@ -1,28 +1,19 @@
 /**
- * Runs the in-host suite (its bundle is the first argument) and prints each result as a line of JSON on standard
- * output: in desktop VS Code where VSCODE_PATH names one, else in the browser workbench.
+ * Runs the in-host suite (its bundle is the first argument); each result becomes a line on standard output, with
+ * REPORT_PREFIX before its JSON. In the browser workbench, or in a desktop VS Code where one is named.
  */
 import { root } from '../../scripts/setup/paths.mjs';
 import { openBrowser } from '../support/browser';
 import { removeFolder, temporaryFolder } from '../support/folders';
-import { startProcess } from '../support/process';
-import { startWorkbench, strippedEnvironment } from '../support/workbench';
+import { startWorkbench } from '../support/workbench';
 import { REPORT_PREFIX } from './harness';
 
 const LIMIT_MS = 170_000;
 
 const [testsPath] = process.argv.slice(2);
 if (testsPath === undefined) throw new Error('The bundle of the suite has to be named.');
-const desktop = process.env['VSCODE_PATH'];
-process.exitCode = desktop === undefined ? await inBrowser(testsPath) : await onDesktop(desktop, testsPath);
-
-/** Passes on the lines of results that a text holds. */
-function report(text: string): void {
-  for (const line of text.split('\n')) {
-    const start = line.indexOf(REPORT_PREFIX);
-    if (start >= 0) process.stdout.write(`${line.slice(start + REPORT_PREFIX.length)}\n`);
-  }
-}
+const onScreen = process.env['VSCODE_PATH'] !== undefined || process.env['JQI_DESKTOP'] !== undefined;
+process.exitCode = onScreen ? await onDesktop(testsPath) : await inBrowser(testsPath);
 
 async function inBrowser(tests: string): Promise<number> {
   await using server = await startWorkbench({ testsPath: tests });
@@ -34,7 +25,8 @@ async function inBrowser(tests: string): Promise<number> {
     void page.exposeFunction('codeAutomationExit', (code: number) => resolve(code));
   });
   await page.exposeFunction('codeAutomationLog', (_type: string, values: readonly unknown[]) => {
-    for (const value of values) if (typeof value === 'string') report(value);
+    for (const value of values)
+      if (typeof value === 'string' && value.startsWith(REPORT_PREFIX)) process.stdout.write(`${value}\n`);
   });
   try {
     await page.goto(server.url);
@@ -46,21 +38,27 @@ async function inBrowser(tests: string): Promise<number> {
   }
 }
 
-/** As @vscode/test-electron starts it, with a VS Code that is already on this machine. */
-async function onDesktop(executable: string, tests: string): Promise<number> {
+/**
+ * In a desktop VS Code: the one that VSCODE_PATH names, or, where its download host can be reached, one that
+ * JQI_DESKTOP names by its version (`1.105.1`, `stable`). It writes the console of the suite to our standard output.
+ */
+async function onDesktop(tests: string): Promise<number> {
+  const { runTests } = await import('@vscode/test-electron');
   const home = temporaryFolder('desktop');
-  const flags = [
-    '--no-sandbox',
-    '--disable-gpu-sandbox',
-    '--disable-updates',
-    '--skip-welcome',
-    '--skip-release-notes',
-  ];
+  const executable = process.env['VSCODE_PATH'];
+  const which =
+    executable === undefined
+      ? { version: process.env['JQI_DESKTOP'] ?? 'stable' }
+      : { vscodeExecutablePath: executable };
   const places = [`--user-data-dir=${home}/data`, `--extensions-dir=${home}/extensions`];
-  const under = [`--extensionDevelopmentPath=${root}`, `--extensionTestsPath=${tests}`, '--disable-workspace-trust'];
-  await using vscode = await startProcess(executable, [...flags, ...places, ...under], { env: strippedEnvironment() });
-  const code = await vscode.exited;
-  report(vscode.output());
-  removeFolder(home);
-  return code;
+  try {
+    return await runTests({
+      ...which,
+      extensionDevelopmentPath: root,
+      extensionTestsPath: tests,
+      launchArgs: [...places, '--disable-extensions', '--disable-workspace-trust'],
+    });
+  } finally {
+    removeFolder(home);
+  }
 }
