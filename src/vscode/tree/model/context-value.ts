@@ -1,0 +1,59 @@
+import type { Offer } from '../../../model';
+import { ACTION_FLAGS } from '../../commands/action-table';
+
+/** What a row is; the first flag of its context value. */
+export const ROW_KINDS = [
+  'connection',
+  'installation',
+  'trouble',
+  'queues',
+  'queue',
+  'state',
+  'job',
+  'workers',
+  'worker',
+  'schedules',
+  'schedule',
+  'more',
+  'note',
+] as const;
+export type RowKind = (typeof ROW_KINDS)[number];
+
+/** How a row stands; beside these an action's flag says that the action is offered on it. */
+export const ROW_FLAGS = [
+  /** Connection: in use, and so can be disconnected. */
+  'live',
+  /** Connection: not in use, and so can be connected. */
+  'off',
+  'writable',
+  'readonly',
+  'local',
+  'development',
+  'staging',
+  'production',
+  /** Worker: runs a job that can be opened. */
+  'busy',
+  /** Schedule: stands for a job that can be opened. */
+  'opens',
+  /** Queue: its keys can be copied. */
+  'keys',
+  /** Offers actions that have no command of their own. */
+  'more-actions',
+] as const;
+export type RowFlag = (typeof ROW_FLAGS)[number];
+
+/**
+ * The context value of a row: `;job;retry;delete;`. When-clauses ask for one flag with `/;retry;/`, for the kind with
+ * `/^;job;/`, for both with `/^;job;(.*;)?retry;/`.
+ */
+export function contextValue(
+  kind: RowKind,
+  flags: readonly (RowFlag | false)[] = [],
+  offers: readonly Offer[] = [],
+): string {
+  const known = flags.filter(flag => flag !== false);
+  const offered = [...new Set(offers.map(({ action }) => action.id))];
+  const actions = offered.filter(id => ACTION_FLAGS.has(id));
+  const more: RowFlag[] = offered.some(id => !ACTION_FLAGS.has(id)) ? ['more-actions'] : [];
+  return `;${[kind, ...known, ...actions, ...more].join(';')};`;
+}

@@ -1,0 +1,166 @@
+import { t } from '@vscode/l10n';
+import type { InstallationView, LiveConnection } from '../../../inspector/api';
+import { counted, formatCount, formatNumber, joined } from '../../../inspector/present/format';
+import { type Count, exactly, knownAmount, type Overview, type State } from '../../../model';
+import { contextValue } from './context-value';
+import { STATE_ICONS } from './icons';
+import { installationId, queuesId, schedulesId, troubleId, workersId } from './ids';
+import { errorRow, noteRow, notRecordedRow } from './notes';
+import type { InstallationAddress, Row } from './row';
+import { writtenDue } from './times';
+import { addressOfView, type World } from './world';
+
+/** The row of one system found on a broker. */
+export function installationRow(live: LiveConnection, view: InstallationView, alone: boolean): Row {
+  const at = addressOfView(live, view);
+  const { installation, overview } = view;
+  const title = installation.system.title;
+  const label = installation.name === title || installation.name === '' ? title : `${title} ${installation.name}`;
+  const description = joined(versionText(overview), ...(overview?.notices ?? []).map(notice => notice.code));
+  return {
+    id: installationId(at),
+    subject: { kind: 'installation', at },
+    label,
+    description,
+    icon: { id: 'layers' },
+    children: alone ? 'expanded' : 'collapsed',
+    context: contextValue('installation', [], installation.actions({ kind: 'installation' }, null)),
+    spoken: description === '' ? label : `${label}, ${description}`,
+  };
+}
+
+function versionText(overview: Overview | null): string {
+  if (overview === null) return t('not read yet');
+  const { versions, version } = overview;
+  if (versions.length > 1) {
+    return t('versions {0} and {1}', versions.slice(0, -1).join(', '), versions.at(-1) ?? '');
+  }
+  return version ?? t('version not recorded');
+}
+
+/** The sections of an installation, in their fixed order, and what could not be read. */
+export function sectionRows(live: LiveConnection, view: InstallationView, world: World): Row[] {
+  const at = addressOfView(live, view);
+  const parent = installationId(at);
+  const { overview, problem } = view;
+  const failure = problem === null ? [] : [errorRow(parent, at.connection, 'problem', problem.message, problem.answer)];
+  if (overview === null) {
+    if (problem !== null) return failure;
+    return [noteRow(parent, at.connection, 'loading', { label: t('Reading queues…'), icon: { id: 'loading~spin' } })];
+  }
+  const parts = overview.problems.map(({ part, reason }) =>
+    errorRow(parent, at.connection, `part-${part}`, t('{0} could not be read', part), reason),
+  );
+  const notices = overview.notices.map(({ code, text }) =>
+    noteRow(parent, at.connection, `notice-${code}`, { label: text, icon: { id: 'debug-pause', tint: 'warning' } }),
+  );
+  return [
+    ...failure,
+    ...notices,
+    troubleRow(at, view, overview, world),
+    queuesRow(at, overview, world),
+    ...workersRow(at, overview, world),
+    ...schedulesRow(at, overview, world),
+    ...parts,
+  ];
+}
+
+function troubleRow(at: InstallationAddress, view: InstallationView, overview: Overview, world: World): Row {
+  const { facts } = view.installation.system;
+  const state: State = facts.troubleState;
+  const word = overview.nativeStates[state] ?? facts.nativeStates[state] ?? state;
+  const label = word.charAt(0).toLocaleUpperCase(world.locale) + word.slice(1);
+  const count: Count = overview.counts[state] ?? exactly(0);
+  const fresh = world.fresh(at, null);
+  const none = 'exact' in count && count.exact === 0;
+  const description = none ? t('none') : joined(formatCount(count, world.locale), freshText(fresh, world));
+  const target = { kind: 'selector', queue: null, state } as const;
+  return {
+    id: troubleId(at),
+    subject: { kind: 'trouble', at, state },
+    label,
+    description,
+    icon: knownAmount(count) > 0 ? STATE_ICONS[state] : { id: STATE_ICONS[state].id },
+    children: 'collapsed',
+    context: contextValue('trouble', [], view.installation.actions(target, state)),
+    spoken: [
+      label,
+      none ? t('none') : 'unknown' in count ? count.unknown : counted(knownAmount(count), facts.noun, world.locale),
+      freshText(fresh, world),
+    ]
+      .filter(part => part !== '')
+      .join(', '),
+  };
+}
+
+/** `3 new`; '' for none. */
+export function freshText(fresh: number, world: World): string {
+  return fresh > 0 ? t('{0} new', formatNumber(fresh, world.locale)) : '';
+}
+
+function queuesRow(at: InstallationAddress, overview: Overview, world: World): Row {
+  const count = formatNumber(overview.queues.length, world.locale);
+  return {
+    id: queuesId(at),
+    subject: { kind: 'queues', at },
+    label: t('Queues'),
+    description: count,
+    icon: { id: 'inbox' },
+    children: 'collapsed',
+    context: contextValue('queues'),
+    spoken: t('Queues, {0}', count),
+  };
+}
+
+function workersRow(at: InstallationAddress, overview: Overview, world: World): Row[] {
+  if (overview.absent.includes('workers')) return [];
+  const reason = overview.notRecorded.workers;
+  const label = t('Workers');
+  if (reason !== undefined) return [notRecordedRow(installationId(at), at.connection, 'workers', label, reason)];
+  const { workers } = overview;
+  const alive = workers.filter(worker => worker.alive !== false).length;
+  const all = formatNumber(workers.length, world.locale);
+  const description =
+    workers.length === 0
+      ? t('none')
+      : alive === workers.length
+        ? t('{0} alive', all)
+        : t('{0} of {1} alive', formatNumber(alive, world.locale), all);
+  return [
+    {
+      id: workersId(at),
+      subject: { kind: 'workers', at },
+      label,
+      description,
+      icon: { id: 'server-process' },
+      children: 'collapsed',
+      context: contextValue('workers'),
+      spoken: `${label}, ${description}`,
+    },
+  ];
+}
+
+function schedulesRow(at: InstallationAddress, overview: Overview, world: World): Row[] {
+  if (overview.absent.includes('schedules')) return [];
+  const reason = overview.notRecorded.schedules;
+  const label = t('Schedules');
+  if (reason !== undefined) return [notRecordedRow(installationId(at), at.connection, 'schedules', label, reason)];
+  const { schedules } = overview;
+  const runs = schedules.filter(({ nextRun, paused }) => nextRun !== null && paused !== true);
+  const next = runs.map(({ nextRun }) => nextRun ?? '').sort()[0];
+  const count = formatNumber(schedules.length, world.locale);
+  const due = next === undefined ? '' : writtenDue(next, world);
+  const description = schedules.length === 0 ? t('none') : due === '' ? count : t('{0}, next {1}', count, due);
+  return [
+    {
+      id: schedulesId(at),
+      subject: { kind: 'schedules', at },
+      label,
+      description,
+      icon: { id: 'watch' },
+      children: 'collapsed',
+      context: contextValue('schedules'),
+      spoken: `${label}, ${description}`,
+    },
+  ];
+}

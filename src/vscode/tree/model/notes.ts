@@ -1,0 +1,64 @@
+import { t } from '@vscode/l10n';
+import { cutText, oneLine } from '../../../inspector/present/format';
+import { childId } from './ids';
+import type { Click, Icon, NodeId, Row } from './row';
+
+export interface Note {
+  readonly label: string;
+  readonly description?: string;
+  readonly icon?: Icon;
+  readonly click?: Click;
+}
+
+/** A row that says something instead of standing for something: failures and emptiness are rows, not pop-ups. */
+export function noteRow(parent: NodeId, connection: string, name: string, note: Note): Row {
+  const description = note.description ?? '';
+  return {
+    id: childId(parent, 'note', name),
+    subject: { kind: 'note', connection },
+    label: note.label,
+    description,
+    icon: note.icon ?? null,
+    children: 'none',
+    context: ';note;',
+    spoken: description === '' ? note.label : `${note.label}, ${description}`,
+    ...(note.click === undefined ? {} : { click: note.click }),
+  };
+}
+
+/** `Schedules could not be read` and the server's words; a click shows the log. */
+export function errorRow(parent: NodeId, connection: string, name: string, label: string, answer: string): Row {
+  return noteRow(parent, connection, name, {
+    label,
+    description: cutText(oneLine(answer), 120),
+    icon: { id: 'error', tint: 'failed' },
+    click: 'show-log',
+  });
+}
+
+/** A thing that the system does not write down: an answer, not an error. */
+export function notRecordedRow(parent: NodeId, connection: string, name: string, label: string, reason: string): Row {
+  return noteRow(parent, connection, name, { label, description: oneLine(reason), icon: { id: 'circle-slash' } });
+}
+
+/** Where nothing is, it says of what. */
+export function emptyRow(parent: NodeId, connection: string, label: string): Row {
+  return noteRow(parent, connection, 'empty', { label });
+}
+
+/** The row that asks for more of a list. */
+export function moreRow(list: NodeId, shown: string, total: string, next: number): Row {
+  const label = t('Show {0} more', next);
+  const description = total === '' ? shown : t('{0} of {1}', shown, total);
+  return {
+    id: childId(list, 'more'),
+    subject: { kind: 'more', list },
+    label,
+    description,
+    icon: { id: 'ellipsis' },
+    children: 'none',
+    context: ';more;',
+    spoken: total === '' ? label : t('Show {0} more, {1} of {2} shown', next, shown, total),
+    click: 'show-more',
+  };
+}
