@@ -1,0 +1,110 @@
+import { html, LitElement, nothing, type TemplateResult } from 'lit';
+import type { Failure, PageContract } from '../../protocol';
+import { Host, RequestFailure } from './host';
+import { t } from './l10n';
+import { failureView } from './parts';
+
+/**
+ * What every page does: asks for its view when it opens, when it comes back into sight and when the host hints at a
+ * change; shows a failure in the view's place; says changes to a screen reader, at most one every two seconds.
+ * Rendered into the document itself, so that VS Code's icon font and one style sheet serve all of it.
+ */
+export abstract class Page<C extends PageContract, View> extends LitElement {
+  static override properties = { view: { state: true }, failure: { state: true }, slow: { state: true } };
+
+  declare view: View | undefined;
+  declare failure: Failure | undefined;
+  declare slow: boolean;
+  readonly host = new Host<C>();
+  #loading: AbortController | undefined;
+  #said = 0;
+
+  constructor() {
+    super();
+    this.slow = false;
+  }
+
+  protected abstract load(signal: AbortSignal): Promise<View>;
+  protected abstract content(view: View): TemplateResult;
+
+  protected override createRenderRoot(): HTMLElement {
+    return this;
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    document.addEventListener('visibilitychange', () => {
+      if (document.visibilityState === 'visible') void this.reload();
+    });
+    void this.reload();
+  }
+
+  /** A later reload replaces an earlier one that has not answered. */
+  async reload(): Promise<void> {
+    this.#loading?.abort();
+    const loading = new AbortController();
+    this.#loading = loading;
+    const skeleton = setTimeout(() => {
+      this.slow = this.view === undefined;
+    }, 300);
+    try {
+      this.view = await this.load(loading.signal);
+      this.failure = undefined;
+    } catch (thrown) {
+      if (!loading.signal.aborted) this.fail(thrown);
+    } finally {
+      clearTimeout(skeleton);
+      this.slow = false;
+    }
+  }
+
+  /** Shows what went wrong; what is on the page stays. */
+  fail(thrown: unknown): void {
+    this.failure =
+      thrown instanceof RequestFailure
+        ? thrown.failure
+        : { code: 'internal', message: String(thrown), tried: '', answer: '', remedy: t('Try again.') };
+  }
+
+  /** Runs what a click asked for; a failure shows above the content. */
+  async attempt<T>(work: () => Promise<T>): Promise<T | undefined> {
+    try {
+      const result = await work();
+      this.failure = undefined;
+      return result;
+    } catch (thrown) {
+      this.fail(thrown);
+      return undefined;
+    }
+  }
+
+  /** Says it once, politely. */
+  say(text: string): void {
+    const wait = Math.max(0, this.#said + 2000 - Date.now());
+    this.#said = Date.now() + wait;
+    setTimeout(() => {
+      const region = this.querySelector('.live-region');
+      if (region) region.textContent = text;
+    }, wait);
+  }
+
+  protected override render(): TemplateResult {
+    const { view, failure } = this;
+    return html`
+      <div class="live-region visually-hidden" role="status" aria-live="polite"></div>
+      ${failure ? failureView(failure, () => void this.reload()) : nothing}
+      ${view === undefined ? (this.slow ? skeleton() : nothing) : this.content(view)}
+    `;
+  }
+}
+
+const skeleton = () => html`
+  <div class="skeleton" aria-hidden="true">${Array.from({ length: 6 }, () => html`<div class="skeleton-row"></div>`)}</div>
+  <div class="visually-hidden" role="status">${t('Reading…')}</div>
+`;
+
+/** Puts the page's element into the document. */
+export function mount(name: string, element: CustomElementConstructor): void {
+  customElements.define(name, element);
+  document.body.append(document.createElement(name));
+}
