@@ -22,11 +22,12 @@ export const DEFAULT_PICKLE_LIMITS: PickleLimits = {
 
 /** Estimated bytes of V8 heap of each thing the reader makes (64-bit, no pointer compression; Node 20 to 22). */
 export const COST = {
-  stackSlot: 12,
+  /** Eight bytes, and the copy made while the array grows by half. */
+  stackSlot: 20,
   memoSlot: 12,
   farMemoSlot: 64,
   string: 32,
-  float: 40,
+  float: 56,
   bytes: 64,
   bigint: 32,
   list: 96,
@@ -38,7 +39,7 @@ export const COST = {
   dict: 176,
   firstEntry: 304,
   entry: 24,
-  indexedEntry: 72,
+  indexedEntry: 88,
   global: 160,
   call: 128,
 } as const;

@@ -14,14 +14,17 @@ function isPlain(text: string): boolean {
   return true;
 }
 
-/** Python's `repr` of a `str`: single quotes unless that saves escaping, unprintable code points escaped. */
-export function quoteText(text: string): string {
-  return isPlain(text) ? `'${text}'` : quoteWithCare(text, text.length, pointsOf(text));
+/**
+ * Python's `repr` of a `str`: single quotes unless that saves escaping, unprintable code points escaped. Ends soon after
+ * `limit` characters.
+ */
+export function quoteText(text: string, limit = Number.POSITIVE_INFINITY): string {
+  return isPlain(text) ? `'${text}'` : quoteWithCare(text, text.length, pointsOf(text), limit);
 }
 
 /** The same for code points that a JavaScript string cannot hold apart. */
-export function quotePoints(text: string, points: Uint32Array): string {
-  return quoteWithCare(text, points.length, points);
+export function quotePoints(text: string, points: Uint32Array, limit = Number.POSITIVE_INFINITY): string {
+  return quoteWithCare(text, points.length, points, limit);
 }
 
 function* pointsOf(text: string): Generator<number> {
@@ -31,17 +34,20 @@ function* pointsOf(text: string): Generator<number> {
 /** Escapes are collected in pieces of this many characters, so that no rope of millions of parts arises. */
 const PIECE = 4096;
 
-function quoteWithCare(text: string, length: number, points: Iterable<number>): string {
+function quoteWithCare(text: string, length: number, points: Iterable<number>, limit: number): string {
   const quote = text.includes("'") && !text.includes('"') ? '"' : "'";
   const quotePoint = quote.charCodeAt(0);
   const pieces: string[] = [];
+  let room = limit;
   let out = quote;
   for (const point of points) {
     if (point === quotePoint || point === 0x5c) out += `\\${String.fromCharCode(point)}`;
     else if (isPrintable(point)) out += String.fromCodePoint(point);
     else out += escapePoint(point);
+    if (out.length > room) break;
     if (length > PIECE && out.length > PIECE) {
       pieces.push(out);
+      room -= out.length;
       out = '';
     }
   }
@@ -68,9 +74,15 @@ const BYTE_TEXT: readonly string[] = Array.from({ length: 256 }, (_, byte) => {
 
 /**
  * Python's `repr` of bytes, `b'…'`, of the span from `start` to `end`. Inside a `bytearray(…)` single quotes are escaped
- * also where double ones surround them (CPython `Objects/bytearrayobject.c`, `bytearray_repr`).
+ * also where double ones surround them (CPython `Objects/bytearrayobject.c`, `bytearray_repr`). Ends soon after `limit` characters.
  */
-export function quoteBytes(source: Uint8Array, start: number, end: number, inBytearray = false): string {
+export function quoteBytes(
+  source: Uint8Array,
+  start: number,
+  end: number,
+  inBytearray = false,
+  limit = Number.POSITIVE_INFINITY,
+): string {
   let single = false;
   let double = false;
   for (let i = start; i < end; i++) {
@@ -79,12 +91,15 @@ export function quoteBytes(source: Uint8Array, start: number, end: number, inByt
   }
   const quote = single && !double ? '"' : "'";
   const pieces: string[] = [];
+  let room = limit;
   let out = `b${quote}`;
   for (let i = start; i < end; i++) {
     const byte = source[i]!;
     out += byte === 0x27 && (quote === "'" || inBytearray) ? "\\'" : BYTE_TEXT[byte]!;
+    if (out.length > room) break;
     if (out.length > PIECE) {
       pieces.push(out);
+      room -= out.length;
       out = '';
     }
   }

@@ -303,7 +303,8 @@ function pushText(m: PickleMachine, length: number): void {
     m.stack[m.sp++] = latin1Text(m.bytes, start, stop);
     return;
   }
-  m.spend(length);
+  // Two bytes a character, and as much again inside of Node while it decodes.
+  m.spend(2 * length);
   const text = utf8Text(m.bytes, start, stop);
   if (text === undefined) m.fail('holds text that is not UTF-8');
   if (typeof text === 'object') m.spend(4 * length);

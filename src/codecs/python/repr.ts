@@ -31,6 +31,8 @@ const CALL_WEIGHT = 3;
 /** The rope of collected text is flattened in pieces of this size: a rope of single parts takes 32 bytes for each. */
 const PIECE = 16_384;
 const CUT = '…';
+/** A little more than the longest escape. */
+const ROOM_FOR_ESCAPES = 24;
 
 /** A text and whether anything of the value is missing from it. */
 export interface ReprResult {
@@ -223,8 +225,8 @@ class ReprWriter implements ReprSink {
         this.out += ')';
         return;
       case 'surrogatestr':
-        this.cutText(node.codePoints.length, n =>
-          quotePoints(node.text, n === node.codePoints.length ? node.codePoints : node.codePoints.subarray(0, n)),
+        this.cutText(node.codePoints.length, (n, limit) =>
+          quotePoints(node.text, node.codePoints.subarray(0, n), limit),
         );
         return;
       case 'persid':
@@ -322,21 +324,23 @@ class ReprWriter implements ReprSink {
   }
 
   private text(text: string): void {
-    const room = this.textRoom();
-    if (text.length <= room) this.out += quoteText(text);
-    else this.cutText(text.length, n => quoteText(wholeCharacters(text.slice(0, n))));
+    // An escape takes ten characters at most, so this fits whatever is in it.
+    if (text.length * 10 <= this.textRoom()) this.out += quoteText(text);
+    else this.cutText(text.length, (n, limit) => quoteText(wholeCharacters(text.slice(0, n)), limit));
   }
 
   private bytes(node: PyBytes | PyByteArray | PyStr2): void {
-    this.cutText(node.length, n => quoteBytes(node.source, node.start, node.start + n, node.kind === 'bytearray'));
+    this.cutText(node.length, (n, limit) =>
+      quoteBytes(node.source, node.start, node.start + n, node.kind === 'bytearray', limit),
+    );
   }
 
   /** Writes a quoted text of which at most as many characters are shown as there is room for. */
-  private cutText(length: number, quote: (shown: number) => string): void {
+  private cutText(length: number, quote: (shown: number, limit: number) => string): void {
     const room = this.textRoom();
     const shown = Math.min(length, room);
-    const text = quote(shown);
-    if (shown === length && text.length <= room + 8) {
+    const text = quote(shown, room + ROOM_FOR_ESCAPES);
+    if (shown === length && text.length <= room + 2) {
       this.out += text;
       return;
     }

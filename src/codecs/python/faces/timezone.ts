@@ -34,14 +34,13 @@ const pytzZone = face((call, out) => {
   return true;
 });
 
-/** `+1:00:00` or `-1 day, +19:00:00`: pytz puts a plus before the hours of `str(timedelta)`. */
+/** `str(timedelta)`, `-1 day, 20:00:00` for four hours west, with a plus before what lies east. */
 function deltaText(seconds: number): string {
   const days = Math.floor(seconds / 86_400);
   const rest = seconds - days * 86_400;
   const two = (n: number): string => String(n).padStart(2, '0');
   const clock = `${Math.floor(rest / 3600)}:${two(Math.floor((rest % 3600) / 60))}:${two(rest % 60)}`;
-  if (days === 0) return `+${clock}`;
-  return `${days} day${Math.abs(days) === 1 ? '' : 's'}, ${seconds >= 0 ? '' : '+'}${clock}`;
+  return days === 0 ? `+${clock}` : `${days} day${Math.abs(days) === 1 ? '' : 's'}, ${clock}`;
 }
 
 const pytzFixed = face((call, out) => {
@@ -59,8 +58,10 @@ const plain = (text: string): Face =>
 
 /** dateutil `tz/tz.py`, `tzoffset.__repr__`: the name only where there is one; the offset in whole seconds. */
 const tzOffset = face((call, out) => {
-  const name = attribute(call, '_name') ?? call.args[0];
-  const offset = attribute(call, '_offset') ?? call.args[1];
+  // Without state, as `tzoffset(name, offset)`; protocols 0 and 1 have the base class' value among the arguments.
+  const stated = call.state !== undefined;
+  const name = stated ? attribute(call, '_name') : call.args[0];
+  const offset = stated ? attribute(call, '_offset') : call.args[1];
   if (offset === undefined) return false;
   const seconds = timedeltaSeconds(offset) ?? asInt(offset);
   if (seconds === undefined) return false;
@@ -73,6 +74,16 @@ const tzOffset = face((call, out) => {
 /** `tzfile(None, filename)` followed by the whole table of transitions as state. */
 const tzFile = face((call, out) => {
   const name = asText(attribute(call, '_filename')) ?? asText(call.args[1]) ?? asText(call.args[0]);
+  if (name === undefined) return false;
+  out.raw('tzfile(');
+  out.node(name);
+  out.raw(')');
+  return true;
+});
+
+/** dateutil 4: `_unpickle(cls, file object, filename, table)`. */
+const tzFile4 = face((call, out) => {
+  const name = asText(call.args[2]);
   if (name === undefined) return false;
   out.raw('tzfile(');
   out.node(name);
@@ -101,6 +112,7 @@ export const TIMEZONE_FACES: FaceTable = {
   'dateutil.tz.tz.tzoffset': tzOffset,
   'dateutil.tz.tz.tzfile': tzFile,
   'dateutil.tz.tz.tzstr': tzStr,
+  'dateutil.tz._tzfile._unpickle': tzFile4,
   // dateutil before 2.7 had one module.
   'dateutil.tz.tzutc': plain('tzutc()'),
   'dateutil.tz.tzlocal': plain('tzlocal()'),
