@@ -11,6 +11,9 @@ import type {
   Plan,
   Surroundings,
 } from '../model';
+import type { Find } from './find';
+
+export type { Find } from './find';
 
 /** The user's saved way to a broker. Never holds a password. */
 export interface ConnectionProfile {
@@ -43,7 +46,10 @@ export type ConnectionState =
   | { readonly kind: 'disconnected' }
   | { readonly kind: 'connecting'; readonly since: number; readonly what: string }
   | { readonly kind: 'live'; readonly since: number }
-  /** Was live; tries again by itself at `retryAt` (ms since the epoch), attempt n. */
+  /**
+   * Was live, or was never reached though it may be soon (nothing listens yet, it is loading): tries again by itself at
+   * `retryAt` (ms since the epoch), attempt n, while something is in sight.
+   */
   | {
       readonly kind: 'lost';
       readonly error: InspectorError;
@@ -51,7 +57,7 @@ export type ConnectionState =
       readonly retryAt: number;
       readonly attempt: number;
     }
-  /** Will not work by itself: wrong password, wrong name, refused. */
+  /** Will not work by itself: wrong password, wrong name, wrong database. */
   | { readonly kind: 'refused'; readonly error: InspectorError };
 
 /** What may be written now, and why; shown at every connect. */
@@ -116,8 +122,15 @@ export interface Inspector {
   confirmation(connection: string, plan: Plan): Confirmation;
   /** Guard, journal, perform, journal, refresh. Ends in a receipt also when stopped half-way. */
   perform(request: PerformRequest, signal: AbortSignal): Promise<Receipt>;
+  /** The words of a plan, filled in, for modals, sheets and the chat's own confirmation. */
+  planWords(connection: string, installation: PerformRequest['installation'], plan: Plan): PlanWords;
+  /** What `undo` would do. @throws InspectorError `gone` for an unknown token. */
+  undoPlan(token: string): Promise<UndoPlan>;
+  /** Passes the access guard like any change. @throws InspectorError `changed` when it cannot be undone (any more). */
   undo(token: string, signal: AbortSignal): Promise<Receipt>;
 
+  /** A job by its id, part of it, or `task:…`, on every live connection at once; hits as they come. */
+  find(text: string, signal: AbortSignal): AsyncIterable<Find>;
   findings(
     connection: string | null,
     signal: AbortSignal,
@@ -150,9 +163,31 @@ export interface PerformRequest {
   readonly request: ActionRequest;
   /** A plan that was shown; made anew when absent. */
   readonly plan?: Plan;
-  /** What the person confirmed: must reach what `confirmation` asks for. */
+  /**
+   * What the person confirmed: must reach what `confirmation` asks for. A `sheet` is itself the confirmation: handing
+   * over the `plan` it showed is enough.
+   */
   readonly confirmed: 'nothing' | 'modal' | { readonly typed: string };
   readonly onProgress?: (progress: PerformProgress) => void;
+}
+
+export interface PlanWords {
+  readonly ask: string;
+  readonly detail: string;
+  readonly button: string;
+}
+
+export interface UndoPlan {
+  readonly token: string;
+  readonly connection: string;
+  readonly total: number;
+  /** `Put back 214 jobs?` */
+  readonly ask: string;
+  readonly detail: string;
+  readonly button: string;
+  /** null = can be undone. */
+  readonly notUndoable: string | null;
+  readonly needsWriting: boolean;
 }
 
 export interface PerformProgress {

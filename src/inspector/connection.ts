@@ -1,0 +1,271 @@
+/** One live connection: connecting, reading, losing the broker without losing what was seen, coming back by itself. */
+import { t } from '@vscode/l10n';
+import { asInspectorError, type Broker, type InspectorError, isAbort } from '../model';
+import { baseAccess, readOnly } from './access';
+import type {
+  AccessNow,
+  ConnectionProfile,
+  ConnectionState,
+  InstallationView,
+  LiveConnection,
+  RefreshReason,
+  Unsubscribe,
+} from './api';
+import { Emitter } from './emitter';
+import type { WriteGrants } from './guard';
+import { type Detection, Inventory } from './inventory';
+import type { InspectorParts, Link } from './ports';
+import { Refresher } from './refresh';
+import { canRetry, retryDelay } from './retry';
+
+export interface ConnectionParts extends InspectorParts {
+  readonly grants: WriteGrants;
+}
+
+/** Every Nth refresh by interval looks for installations that appeared meanwhile. */
+const DETECT_EVERY = 10;
+
+export class Connection implements LiveConnection {
+  readonly #parts: ConnectionParts;
+  readonly #changed = new Emitter();
+  readonly #refresher: Refresher;
+  readonly #now: () => number;
+  #profile: ConnectionProfile;
+  #state: ConnectionState = { kind: 'disconnected' };
+  #base: AccessNow = readOnly(t('Read-only: not connected.'));
+  #link: Link | null = null;
+  #inventory = new Inventory([]);
+  #refreshedAt: number | null = null;
+  #serverText: string | null = null;
+  #wasLive = false;
+  #visible = false;
+  #attempt = 0;
+  #retryTimer: NodeJS.Timeout | undefined;
+  #connecting: Promise<void> | null = null;
+  #refreshing: Promise<void> | null = null;
+  #sinceDetected = 0;
+  /** Aborted by `disconnect`: ends whatever runs on this connection. */
+  #session = new AbortController();
+
+  constructor(profile: ConnectionProfile, parts: ConnectionParts) {
+    this.#profile = profile;
+    this.#parts = parts;
+    this.#now = parts.now ?? Date.now;
+    this.#refresher = new Refresher({
+      run: reason => this.refresh(reason),
+      interval: parts.refreshInterval ?? (() => 'auto'),
+      now: this.#now,
+    });
+  }
+
+  get profile(): ConnectionProfile {
+    return this.#profile;
+  }
+  get state(): ConnectionState {
+    return this.#state;
+  }
+  get access(): AccessNow {
+    return this.#parts.grants.apply(this.#profile.id, this.#base);
+  }
+  get broker(): Broker | null {
+    return this.#link?.broker ?? null;
+  }
+  get link(): Link | null {
+    return this.#link;
+  }
+  get installations(): readonly InstallationView[] {
+    return this.#inventory.views;
+  }
+  get refreshedAt(): number | null {
+    return this.#refreshedAt;
+  }
+  get stale(): boolean {
+    if (this.#refreshedAt === null) return false;
+    return this.#state.kind !== 'live' || this.#refreshedAt < this.#state.since;
+  }
+  get serverText(): string | null {
+    return this.#serverText;
+  }
+
+  onDidChange(listener: () => void): Unsubscribe {
+    return this.#changed.on(listener);
+  }
+
+  /** Takes a changed profile that leads to the same broker: a name, an environment, an access. */
+  async setProfile(profile: ConnectionProfile): Promise<void> {
+    this.#profile = profile;
+    if (this.#link !== null) this.#base = await baseAccess(profile, this.#link, this.#parts.surroundings);
+    this.changed();
+  }
+
+  /** @throws InspectorError when it does not work; where it may work later, it is tried again by itself. */
+  connect(signal?: AbortSignal): Promise<void> {
+    if (this.#state.kind === 'live') return Promise.resolve();
+    this.#connecting ??= this.#open(signal).finally(() => {
+      this.#connecting = null;
+    });
+    return this.#connecting;
+  }
+
+  async disconnect(): Promise<void> {
+    clearTimeout(this.#retryTimer);
+    this.#refresher.setOn(false);
+    this.#session.abort();
+    this.#session = new AbortController();
+    this.#parts.grants.forget(this.#profile.id);
+    await this.#close();
+    this.#wasLive = false;
+    this.#attempt = 0;
+    this.#base = readOnly(t('Read-only: not connected.'));
+    this.#set({ kind: 'disconnected' });
+  }
+
+  /** One at a time; a second call while one runs joins it. Never rejects: what went wrong stands in state and views. */
+  refresh(reason: RefreshReason): Promise<void> {
+    this.#refreshing ??= this.#refresh(reason).finally(() => {
+      this.#refreshing = null;
+    });
+    return this.#refreshing;
+  }
+
+  /** Nothing is sent by itself while nothing is in sight: no refresh, no attempt to come back. */
+  setVisible(visible: boolean): void {
+    this.#visible = visible;
+    this.#refresher.setVisible(visible);
+    if (this.#state.kind === 'lost') this.#planRetry(this.#state.retryAt);
+  }
+
+  /** Tells everybody who listens. */
+  changed(): void {
+    this.#changed.fire();
+  }
+
+  async dispose(): Promise<void> {
+    await this.disconnect();
+    this.#refresher.dispose();
+    this.#changed.clear();
+  }
+
+  async #open(signal: AbortSignal | undefined): Promise<void> {
+    clearTimeout(this.#retryTimer);
+    const session = this.#session;
+    const both = signal === undefined ? session.signal : AbortSignal.any([signal, session.signal]);
+    const profile = this.#profile;
+    const tried = t('connecting to {0}', profile.url);
+    this.#set({ kind: 'connecting', since: this.#now(), what: tried });
+    try {
+      const password = await this.#parts.secrets.get(profile.id);
+      const link = await this.#parts.open(profile, password, both);
+      await this.#adopt(link, both);
+    } catch (thrown) {
+      await this.#close();
+      if (session.signal.aborted) throw asInspectorError(thrown, tried);
+      const error = await this.#explained(asInspectorError(thrown, tried), both);
+      if (isAbort(error)) this.#set({ kind: 'disconnected' });
+      else this.#fail(error);
+      throw error;
+    }
+    this.#attempt = 0;
+    this.#wasLive = true;
+    this.#set({ kind: 'live', since: this.#now() });
+    this.#refresher.setOn(true);
+    if (this.#visible) void this.refresh('connected');
+  }
+
+  async #adopt(link: Link, signal: AbortSignal): Promise<void> {
+    this.#link = link;
+    link.onDidClose(error => {
+      if (this.#link === link) void this.#lose(error);
+    });
+    this.#serverText = link.serverText;
+    this.#base = await baseAccess(this.#profile, link, this.#parts.surroundings);
+    const inventory = new Inventory(this.#parts.systems);
+    this.#detected(await inventory.detect(link.broker, this.#profile.options, signal));
+    // Rows of before stand until their first new overview: nothing goes blank while it comes back.
+    this.#inventory = inventory.keeping(this.#inventory);
+    this.#sinceDetected = 0;
+    signal.throwIfAborted();
+  }
+
+  async #refresh(reason: RefreshReason): Promise<void> {
+    if (this.#state.kind === 'lost' && (reason === 'manual' || reason === 'shown')) {
+      await this.connect().catch(() => undefined);
+    }
+    const link = this.#link;
+    if (this.#state.kind !== 'live' || link === null) return;
+    const began = this.#now();
+    const { signal } = this.#session;
+    try {
+      const look = reason !== 'connected' && (reason !== 'interval' || ++this.#sinceDetected >= DETECT_EVERY);
+      if (look || (reason === 'interval' && this.#inventory.views.length === 0)) {
+        this.#sinceDetected = 0;
+        this.#detected(await this.#inventory.detect(link.broker, this.#profile.options, signal));
+      }
+      const lost = await this.#inventory.read(signal);
+      if (signal.aborted) return;
+      if (lost !== null) await this.#lose(lost);
+      else this.#refreshedAt = this.#now();
+    } catch (thrown) {
+      const error = asInspectorError(thrown, t('reading {0}', this.#profile.name));
+      if (signal.aborted) return;
+      this.#parts.log?.(`${this.#profile.name}: ${error.message}`);
+      if (error.code === 'connection-lost') await this.#lose(error);
+    } finally {
+      this.#refresher.ended(this.#now() - began);
+      this.changed();
+    }
+  }
+
+  #detected(detection: Detection): void {
+    for (const { system, error } of detection.problems)
+      this.#parts.log?.(`${this.#profile.name}: looking for ${system} failed: ${error.message}`);
+  }
+
+  async #lose(error: InspectorError): Promise<void> {
+    if (this.#state.kind !== 'live') return;
+    await this.#close();
+    this.#fail(error);
+  }
+
+  /** After a failed connect or a loss: tries again by itself where that can help. */
+  #fail(error: InspectorError): void {
+    this.#refresher.setOn(false);
+    this.#base = readOnly(t('Read-only: not connected.'));
+    if (!canRetry(error, this.#wasLive)) {
+      this.#set({ kind: 'refused', error });
+      return;
+    }
+    const attempt = ++this.#attempt;
+    const retryAt = this.#now() + retryDelay(attempt);
+    this.#set({ kind: 'lost', error, since: this.#now(), retryAt, attempt });
+    this.#planRetry(retryAt);
+  }
+
+  #planRetry(at: number): void {
+    clearTimeout(this.#retryTimer);
+    if (!this.#visible) return;
+    const retry = () => void this.connect().catch(() => undefined);
+    this.#retryTimer = setTimeout(retry, Math.max(0, at - this.#now()));
+    this.#retryTimer.unref();
+  }
+
+  async #explained(error: InspectorError, signal: AbortSignal): Promise<InspectorError> {
+    if (isAbort(error) || this.#parts.explain === undefined) return error;
+    try {
+      return await this.#parts.explain(error, this.#profile, signal);
+    } catch {
+      return error;
+    }
+  }
+
+  async #close(): Promise<void> {
+    const link = this.#link;
+    this.#link = null;
+    await link?.close().catch(() => undefined);
+  }
+
+  #set(state: ConnectionState): void {
+    this.#state = state;
+    this.changed();
+  }
+}

@@ -1,0 +1,136 @@
+/** Puts back what an action took away. Knows no system: it runs the copies of the journal, last step first. */
+import { t } from '@vscode/l10n';
+import { asInspectorError, InspectorError, type ItemOutcome, isAbort, type UndoUnit } from '../model';
+import type { ConnectionProfile, JournalEntry, Receipt, UndoPlan } from './api';
+import type { FileJournal } from './journal/journal';
+import { countOutcomes, noCounts } from './journal/lines';
+import type { EntryWriter } from './journal/writer';
+import type { Link } from './ports';
+import { fill } from './present/format';
+
+const NOUN = { one: 'job', other: 'jobs' };
+const ASK = { one: 'Put back {n} {noun}?', other: 'Put back {n} {noun}?' };
+const BUTTON = { one: 'Put back {n} {noun}', other: 'Put back {n} {noun}' };
+const DONE = { one: 'Put back {n} {noun}.', other: 'Put back {n} {noun}.' };
+const MAX_ITEMS_DONE = 1_000;
+/** Units of one call, adapted so that a call takes about this long. */
+const TARGET_MS = 4;
+const LARGEST = 200;
+
+/** What undoing would do, in words, and why it cannot be done where it cannot. */
+export function undoPlan(entry: JournalEntry, writable: boolean): UndoPlan {
+  const n = entry.counts.done + entry.counts.unknown;
+  return {
+    token: entry.token,
+    connection: entry.connection.id,
+    total: n,
+    ask: fill(ASK, { n, noun: NOUN }),
+    detail: t('Each one is put back only where nothing has taken its place and no worker has taken it since.'),
+    button: fill(BUTTON, { n, noun: NOUN }),
+    notUndoable: entry.notUndoable,
+    needsWriting: !writable,
+  };
+}
+
+export interface UndoRun {
+  readonly entry: JournalEntry;
+  readonly profile: ConnectionProfile;
+  readonly link: Link;
+  readonly journal: FileJournal;
+  readonly log?: ((line: string) => void) | undefined;
+}
+
+/** @throws InspectorError `changed` when it cannot be undone, or not on this broker */
+export async function runUndo(run: UndoRun, signal: AbortSignal): Promise<Receipt> {
+  const { entry, journal, link, profile } = run;
+  if (entry.notUndoable !== null) throw cannot(entry, entry.notUndoable);
+  const { address, installation } = await journal.origin(entry.token);
+  if (address !== link.broker.address)
+    throw cannot(entry, t('It was done on {0}, and this connection leads to {1}.', address, link.broker.address));
+  if (!(await journal.claimUndo(entry.token))) throw cannot(entry, t('It has been undone.'));
+  let began = false;
+  try {
+    const total = { exact: entry.counts.done + entry.counts.unknown };
+    const writer = await journal.begin(
+      {
+        connection: { id: profile.id, name: profile.name },
+        address,
+        system: entry.system,
+        installation,
+        action: 'undo',
+        title: fill(BUTTON, { n: total.exact, noun: NOUN }),
+        where: entry.where,
+        total,
+        notUndoable: t('What was put back is undone by doing it again.'),
+      },
+      false,
+    );
+    began = true;
+    const { items, counts, stopped } = await putBack(run, writer, signal);
+    const text = fill(DONE, { n: counts.done, noun: NOUN });
+    writer.end({ title: text.replace(/\.$/, ''), counts, items, stopped });
+    // Stopped half-way, the rest may be put back later: what is back already refuses by its own guards.
+    await journal.endClaim(entry.token, !stopped);
+    return { counts, items, stopped, undo: null, notUndoable: writer.notUndoable, text };
+  } catch (thrown) {
+    await journal.endClaim(entry.token, false);
+    if (began) run.log?.(`undo: ${asInspectorError(thrown, 'undoing').message}`);
+    throw thrown;
+  }
+}
+
+async function putBack(run: UndoRun, writer: EntryWriter, signal: AbortSignal) {
+  const items: ItemOutcome[] = [];
+  const counts = noCounts();
+  let size = 10;
+  let step = 0;
+  for await (const units of run.journal.copies(run.entry.token)) {
+    for (let at = 0; at < units.length; ) {
+      if (signal.aborted) return { items, counts, stopped: true };
+      const part = units.slice(at, at + size);
+      const stepId = `${writer.token}-${step++}`;
+      writer.about({ phase: 'about', stepId, subjects: part.map(unit => unit.subject), undo: [] });
+      const began = performance.now();
+      const outcomes = await runPart(run, part, stepId);
+      const more = countOutcomes(outcomes);
+      for (const outcome of ['done', 'refused', 'unknown'] as const) counts[outcome] += more[outcome];
+      for (const item of outcomes) if (item.outcome !== 'done' || items.length < MAX_ITEMS_DONE) items.push(item);
+      writer.did({ phase: 'did', stepId, outcomes, undo: [], progress: { done: 0, total: 0 } });
+      if (more.unknown > 0) return { items, counts, stopped: true };
+      at += part.length;
+      const took = performance.now() - began;
+      size = Math.max(1, Math.min(LARGEST, Math.round(size * Math.min(2, Math.max(0.25, TARGET_MS / took)))));
+    }
+  }
+  return { items, counts, stopped: false };
+}
+
+/** A part that has begun is never cut short by an abort: its answer is wanted. */
+async function runPart(run: UndoRun, part: readonly UndoUnit[], record: string): Promise<ItemOutcome[]> {
+  try {
+    const answers = await run.link.undo(part, record, new AbortController().signal);
+    return part.map((unit, i) => {
+      const answer = answers[i] ?? t('The broker did not answer for it.');
+      return {
+        ref: null,
+        id: unit.subject,
+        outcome: answer === true ? 'done' : 'refused',
+        reason: answer === true ? null : answer,
+      };
+    });
+  } catch (thrown) {
+    const error = asInspectorError(thrown, t('putting back {0}', part[0]?.subject ?? ''));
+    const outcome =
+      error.code === 'connection-lost' || error.code === 'timeout' || isAbort(error) ? 'unknown' : 'refused';
+    return part.map(unit => ({ ref: null, id: unit.subject, outcome, reason: error.message }));
+  }
+}
+
+function cannot(entry: JournalEntry, reason: string): InspectorError {
+  return new InspectorError('changed', {
+    message: t('"{0}" cannot be undone. {1}', entry.title, reason),
+    tried: t('undoing "{0}"', entry.title),
+    answer: reason,
+    remedy: t('The journal lists what can still be undone.'),
+  });
+}
