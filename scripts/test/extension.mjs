@@ -10,6 +10,14 @@ const RESULT = 'JQI-RESULT ';
 /** Bundles the suite. @returns {Promise<string>} the path that VS Code is told */
 const bundleSuite = () => bundleTool('test/extension/index', { external: ['vscode'], target: 'node22' });
 
+/** A stack without the host's loaders, which stand in it as addresses that hold their whole source. @param {string} stack */
+function shortened(stack) {
+  return stack
+    .split('\n')
+    .filter(line => !/\b(node:internal|data:text)/.test(line))
+    .join('\n');
+}
+
 /** The suite inside a real extension host. @returns {Promise<Outcome>} */
 export async function runExtension() {
   const [suite, runner] = await Promise.all([bundleSuite(), bundleTool('test/extension/runner')]);
@@ -22,7 +30,7 @@ export async function runExtension() {
     if (why === undefined) outcome.passed++;
     else {
       outcome.failed++;
-      outcome.reasons.push(`extension › ${name}\n${why}`);
+      outcome.reasons.push(`extension › ${name}\n${shortened(why)}`);
     }
   }
   if (outcome.passed + outcome.failed === 0) return failure(`extension › no test was run\n${output.slice(-4000)}`);

@@ -21,7 +21,7 @@ const NEWER_SUBCOMMANDS: Readonly<Record<string, RegExp>> = {
   SCRIPT: /^SHOW$/i,
 };
 
-/** Options that 5.0 takes for syntax errors, looked for behind the first two arguments. */
+/** Options that 5.0 takes for syntax errors. */
 const NEWER_OPTIONS: Readonly<Record<string, RegExp>> = {
   SCAN: /^TYPE$/i,
   ZRANGE: /^(REV|BYSCORE|BYLEX|LIMIT)$/i,
@@ -65,15 +65,22 @@ export function refusalOf(command: RespCommand): string | undefined {
   if (NEWER_SUBCOMMANDS[name]?.test(words[1] ?? '') === true)
     return `ERR Unknown subcommand or wrong number of arguments for '${words[1]}'. Try ${name} HELP.`;
   const option = NEWER_OPTIONS[name];
-  // SCAN's options begin one argument earlier, since it has no key.
-  if (option !== undefined && words.slice(name === 'SCAN' ? 2 : 3).some(word => option.test(word)))
-    return 'ERR syntax error';
+  if (option !== undefined && optionsOf(name, words).some(word => option.test(word))) return 'ERR syntax error';
   const most = MOST_PARTS[name];
   if (most !== undefined && words.length > most)
     return name === 'INFO' ? 'ERR syntax error' : `ERR wrong number of arguments for '${name.toLowerCase()}' command`;
   if (name === 'EVAL') return scriptRefusal(words[1] ?? '');
   if (name === 'SCRIPT' && words[1]?.toUpperCase() === 'LOAD') return scriptRefusal(words[2] ?? '');
   return undefined;
+}
+
+/** The words of a command among which its options stand; what a user may have named like one is left out. */
+function optionsOf(name: string, words: readonly string[]): readonly string[] {
+  if (name === 'SCAN') return words.slice(2);
+  if (name !== 'ZADD' && name !== 'XADD' && name !== 'XTRIM') return words.slice(3);
+  // Here they stand before the first score or id, and members or fields of any name follow.
+  const end = words.findIndex((word, index) => index > 1 && !/^[a-z]+$/i.test(word));
+  return words.slice(2, end < 0 ? undefined : end);
 }
 
 /** A script that names a newer command literally is refused when it is loaded; 5.0 would do so when it runs. */
