@@ -10,7 +10,7 @@ const POINT =
   /[0-9][0-9_]*\.[0-9_]*(?:[eE][+-]?[0-9][0-9_]*)?|\.[0-9][0-9_]*(?:[eE][+-]?[0-9][0-9_]*)?|[0-9][0-9_]*[eE][+-]?[0-9][0-9_]*/y;
 const DIGITS = /[0-9][0-9_]*/y;
 /** An underscore stands between two digits, or between a base and a digit; never beside anything else. */
-const MISPLACED = /__|_(?![0-9a-fA-F])|[.eE+-]_/;
+const MISPLACED = /_(?![0-9])|[.eE+-]_/;
 const MISPLACED_BASED = /__|_$/;
 
 interface NumberToken {
