@@ -1,3 +1,4 @@
+import { flat } from './flat';
 import { isPrintable } from './printable';
 
 /** Anything but plain printable ASCII without quotes and backslashes. */
@@ -32,7 +33,7 @@ function* pointsOf(text: string): Generator<number> {
 }
 
 /** Escapes are collected in pieces of this many characters, so that no rope of millions of parts arises. */
-const PIECE = 4096;
+const PIECE = 1024;
 
 function quoteWithCare(text: string, length: number, points: Iterable<number>, limit: number): string {
   const quote = text.includes("'") && !text.includes('"') ? '"' : "'";
@@ -46,7 +47,7 @@ function quoteWithCare(text: string, length: number, points: Iterable<number>, l
     else out += escapePoint(point);
     if (out.length > room) break;
     if (length > PIECE && out.length > PIECE) {
-      pieces.push(out);
+      pieces.push(flat(out));
       room -= out.length;
       out = '';
     }
@@ -98,7 +99,7 @@ export function quoteBytes(
     out += byte === 0x27 && (quote === "'" || inBytearray) ? "\\'" : BYTE_TEXT[byte]!;
     if (out.length > room) break;
     if (out.length > PIECE) {
-      pieces.push(out);
+      pieces.push(flat(out));
       room -= out.length;
       out = '';
     }
