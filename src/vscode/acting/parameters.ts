@@ -1,0 +1,81 @@
+import { t } from '@vscode/l10n';
+import * as vscode from 'vscode';
+import { formatCount, joined } from '../../inspector/present/format';
+import { type ActionDeclaration, knownAmount, type Overview, type ParameterProperty } from '../../model';
+
+export type Values = Readonly<Record<string, unknown>>;
+
+/** Asks for what an action needs beyond its target. @returns null when the person went away */
+export async function askParameters(action: ActionDeclaration, overview: Overview | null): Promise<Values | null> {
+  if (action.asks === 'queue') {
+    const queue = await askQueue(action.title, overview);
+    return queue === null ? null : { queue };
+  }
+  if (action.asks !== 'values' || action.parameters === undefined) return {};
+  const required = new Set(action.parameters.required ?? []);
+  const asked = Object.entries(action.parameters.properties).filter(([name]) => required.has(name));
+  const values: Record<string, unknown> = {};
+  for (const [index, [name, property]] of asked.entries()) {
+    const step = asked.length > 1 ? ` (${index + 1}/${asked.length})` : '';
+    const value = await askValue(`${action.title.replace(/…$/, '')}${step}`, property, overview);
+    if (value === null) return null;
+    values[name] = value;
+  }
+  return values;
+}
+
+/** An existing queue, or a new one by typing its name. */
+export async function askQueue(title: string, overview: Overview | null): Promise<string | null> {
+  const known = (overview?.queues ?? []).map(({ name, counts, workers }) => ({
+    label: name,
+    description: joined(
+      counts.waiting === undefined ? '' : t('{0} waiting', formatCount(counts.waiting)),
+      workers !== null && workers.length === 0 ? t('no worker listens') : '',
+    ),
+    busy: knownAmount(counts.waiting),
+  }));
+  const pick = vscode.window.createQuickPick<vscode.QuickPickItem>();
+  pick.title = title.replace(/…$/, '');
+  pick.placeholder = t('Choose a queue, or type the name of a new one');
+  pick.items = known;
+  return new Promise(resolve => {
+    let answer: string | null = null;
+    pick.onDidChangeValue(value => {
+      const isNew = value !== '' && !known.some(({ label }) => label === value);
+      pick.items = isNew ? [...known, { label: value, description: t('a new queue'), alwaysShow: true }] : known;
+    });
+    pick.onDidAccept(() => {
+      answer = pick.activeItems[0]?.label ?? (pick.value === '' ? null : pick.value);
+      pick.hide();
+    });
+    pick.onDidHide(() => {
+      pick.dispose();
+      resolve(answer);
+    });
+    pick.show();
+  });
+}
+
+async function askValue(title: string, property: ParameterProperty, overview: Overview | null): Promise<unknown> {
+  if (property.format === 'queue') return askQueue(title, overview);
+  if (property.enum !== undefined) {
+    return (await vscode.window.showQuickPick([...property.enum], { title, placeHolder: property.title })) ?? null;
+  }
+  const text = await vscode.window.showInputBox({
+    title,
+    prompt: [property.title, property.description].filter(part => part !== undefined).join(': '),
+    value: property.default === undefined ? '' : String(property.default),
+    ignoreFocusOut: true,
+    validateInput: value => problemOf(property, value),
+  });
+  if (text === undefined) return null;
+  return property.type === 'integer' || property.type === 'number' ? Number(text) : text;
+}
+
+function problemOf({ type, minimum, title }: ParameterProperty, value: string): string | undefined {
+  if (type !== 'integer' && type !== 'number') return undefined;
+  const n = Number(value);
+  if (value.trim() === '' || !Number.isFinite(n)) return t('{0} wants a number.', title);
+  if (type === 'integer' && !Number.isInteger(n)) return t('{0} wants a whole number.', title);
+  return minimum !== undefined && n < minimum ? t('{0} is at least {1}.', title, minimum) : undefined;
+}
