@@ -11,6 +11,11 @@ import { say, step } from './progress.mjs';
 const PACKAGES = [
   { name: 'chromium', layers: ['extension', 'workbench', 'demo'], present: () => chromium() !== undefined },
   { name: 'fonts-dejavu-core', layers: ['extension', 'workbench', 'demo'], present: hasFonts },
+  {
+    name: 'python3',
+    layers: ['unit', 'systems', 'workbench', 'demo', 'bench'],
+    present: () => onPath('python3', 'python') !== undefined,
+  },
   { name: 'python3-venv', layers: ['systems', 'workbench', 'demo', 'bench'], present: hasPythonVenv },
 ];
 

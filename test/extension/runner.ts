@@ -5,6 +5,7 @@
 import { root } from '../../scripts/setup/paths.mjs';
 import { openBrowser } from '../support/browser';
 import { removeFolder, temporaryFolder } from '../support/folders';
+import { startRedis, type TestRedis } from '../support/redis';
 import { startWorkbench } from '../support/workbench';
 import { REPORT_PREFIX } from './harness';
 
@@ -15,8 +16,14 @@ if (testsPath === undefined) throw new Error('The bundle of the suite has to be 
 const onScreen = process.env['VSCODE_PATH'] !== undefined || process.env['JQI_DESKTOP'] !== undefined;
 process.exitCode = onScreen ? await onDesktop(testsPath) : await inBrowser(testsPath);
 
+/** The suites talk to this broker, which the extension knows as `shop-local`. */
+function brokerVariables(redis: TestRedis): Record<string, string> {
+  return { JOB_QUEUES_DEMO: '1', JOB_QUEUES_DEMO_URL: redis.url };
+}
+
 async function inBrowser(tests: string): Promise<number> {
-  await using server = await startWorkbench({ testsPath: tests });
+  await using redis = await startRedis({ password: 'in-host' });
+  await using server = await startWorkbench({ testsPath: tests, env: brokerVariables(redis) });
   await using browser = await openBrowser();
   const { page } = browser;
   let timer: NodeJS.Timeout | undefined;
@@ -44,6 +51,7 @@ async function inBrowser(tests: string): Promise<number> {
  */
 async function onDesktop(tests: string): Promise<number> {
   const { runTests } = await import('@vscode/test-electron');
+  await using redis = await startRedis({ password: 'in-host' });
   const home = temporaryFolder('desktop');
   const executable = process.env['VSCODE_PATH'];
   const which =
@@ -56,6 +64,7 @@ async function onDesktop(tests: string): Promise<number> {
       ...which,
       extensionDevelopmentPath: root,
       extensionTestsPath: tests,
+      extensionTestsEnv: brokerVariables(redis),
       launchArgs: [...places, '--disable-extensions', '--disable-workspace-trust'],
     });
   } finally {

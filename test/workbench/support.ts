@@ -60,7 +60,8 @@ export class Workbench {
     const tab = this.page.locator('.activitybar').getByRole('tab', { name: CONTAINER });
     await tab.waitFor({ timeout: 60_000 });
     if ((await tab.getAttribute('aria-selected')) !== 'true') await tab.click();
-    await this.tree().waitFor();
+    // Not the tree: with nothing to list, the view shows its welcome in the tree's place.
+    await this.page.locator('.part.sidebar .pane-header').filter({ hasText: 'Brokers' }).waitFor();
   }
 
   /** A tree of the sidebar, by its view's title. */
