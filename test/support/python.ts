@@ -16,7 +16,7 @@ export interface RqGeneration {
   readonly rqScheduler: boolean;
 }
 
-/** All generations of RQ, newest first. */
+/** All generations of RQ, newest first. (`peers` holds the tools that benchmarks compare with: rq-dashboard.) */
 export const rqGenerations: readonly RqGeneration[] = pythonGenerations()
   .filter(id => id.startsWith('rq-'))
   .map(describe)
