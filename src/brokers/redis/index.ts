@@ -1,0 +1,18 @@
+/** Redis: connecting, reading without side effects, changing exactly once. The only folder that imports its driver. */
+
+export { type ConnectedRedis, type ConnectOptions, connectRedis } from './connect';
+export * from './port';
+export { compareVersions } from './server';
+export type { TlsOptions } from './session';
+export { quoteForRedisCli, quoteForShell } from './shell';
+export {
+  formatRedisUrl,
+  type ParsedRedisUrl,
+  parseRedisUrl,
+  type RedisAddress,
+  type RedisNode,
+  showAddress,
+  showNode,
+  showRedisUrl,
+  splitRedisUrl,
+} from './url';
