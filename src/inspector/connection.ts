@@ -154,11 +154,8 @@ export class Connection implements LiveConnection {
     const tried = t('connecting to {0}', profile.url);
     this.#set({ kind: 'connecting', since: this.#now(), what: tried });
     try {
-      const password = await this.#parts.secrets.get(profile.id);
-      const link = await this.#parts.open(profile, password, both);
-      await this.#adopt(link, both);
+      await this.#reach(profile, both);
     } catch (thrown) {
-      await this.#close();
       if (session.signal.aborted) throw asInspectorError(thrown, tried);
       const error = await this.#explained(asInspectorError(thrown, tried), both);
       if (isAbort(error)) this.#set({ kind: 'disconnected' });
@@ -172,19 +169,33 @@ export class Connection implements LiveConnection {
     if (this.#visible) void this.refresh('connected');
   }
 
-  async #adopt(link: Link, signal: AbortSignal): Promise<void> {
-    this.#link = link;
-    link.onDidClose(error => {
-      if (this.#link === link) void this.#lose(error);
-    });
-    this.#serverText = link.serverText;
-    this.#base = await baseAccess(this.#profile, link, this.#parts.surroundings);
-    const inventory = new Inventory(this.#parts.systems);
-    this.#detected(await inventory.detect(link.broker, this.#profile.options, signal));
-    // Rows of before stand until their first new overview: nothing goes blank while it comes back.
-    this.#inventory = inventory.keeping(this.#inventory);
-    this.#sinceDetected = 0;
-    signal.throwIfAborted();
+  /** Opens the link, or opens the one that was lost anew: then installations and what they learned stay. */
+  async #reach(profile: ConnectionProfile, signal: AbortSignal): Promise<void> {
+    const known = this.#link;
+    if (known !== null) await known.reconnect(signal);
+    else {
+      const password = await this.#parts.secrets.get(profile.id);
+      const link = await this.#parts.open(profile, password, signal);
+      this.#link = link;
+      link.onDidClose(error => {
+        if (this.#link === link) this.#lose(error);
+      });
+    }
+    const link = this.#link;
+    if (link === null) throw new DOMException('disconnected meanwhile', 'AbortError');
+    try {
+      this.#serverText = link.serverText;
+      this.#base = await baseAccess(this.#profile, link, this.#parts.surroundings);
+      // Rows of before stand until all that follows has worked: nothing goes blank while it comes back.
+      const inventory = known === null ? new Inventory(this.#parts.systems) : this.#inventory;
+      this.#detected(await inventory.detect(link.broker, this.#profile.options, signal));
+      if (inventory !== this.#inventory) this.#inventory = inventory.keeping(this.#inventory);
+      this.#sinceDetected = 0;
+      signal.throwIfAborted();
+    } catch (thrown) {
+      await this.#close();
+      throw thrown;
+    }
   }
 
   async #refresh(reason: RefreshReason): Promise<void> {
@@ -203,13 +214,13 @@ export class Connection implements LiveConnection {
       }
       const lost = await this.#inventory.read(signal);
       if (signal.aborted) return;
-      if (lost !== null) await this.#lose(lost);
+      if (lost !== null) this.#lose(lost);
       else this.#refreshedAt = this.#now();
     } catch (thrown) {
       const error = asInspectorError(thrown, t('reading {0}', this.#profile.name));
       if (signal.aborted) return;
       this.#parts.log?.(`${this.#profile.name}: ${error.message}`);
-      if (error.code === 'connection-lost') await this.#lose(error);
+      if (error.code === 'connection-lost') this.#lose(error);
     } finally {
       this.#refresher.ended(this.#now() - began);
       this.changed();
@@ -221,10 +232,8 @@ export class Connection implements LiveConnection {
       this.#parts.log?.(`${this.#profile.name}: looking for ${system} failed: ${error.message}`);
   }
 
-  async #lose(error: InspectorError): Promise<void> {
-    if (this.#state.kind !== 'live') return;
-    await this.#close();
-    this.#fail(error);
+  #lose(error: InspectorError): void {
+    if (this.#state.kind === 'live') this.#fail(error);
   }
 
   /** After a failed connect or a loss: tries again by itself where that can help. */

@@ -47,7 +47,7 @@ export class Inventory {
     return { problems };
   }
 
-  /** Takes over the last overviews of an inventory of the same broker, until new ones are read. */
+  /** Keeps showing what an inventory of the same broker read last, until new overviews come. */
   keeping(old: Inventory): this {
     const before = new Map(old.views.map(view => [installationId(view.installation), view]));
     this.#views = this.#views.map(view => {

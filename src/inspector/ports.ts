@@ -32,7 +32,9 @@ export interface Link {
   otherDatabases(signal: AbortSignal): Promise<readonly { readonly db: number; readonly keys: number }[]>;
   /** Undoes units, each atomically and in this order; true = put back, text = why not. */
   undo(units: readonly UndoUnit[], record: string, signal: AbortSignal): Promise<readonly (true | string)[]>;
-  /** Called once when the connection is lost; not when `close` was called. */
+  /** Opens it anew in place, so that installations and what they learned stay. @throws InspectorError as opening does */
+  reconnect(signal: AbortSignal): Promise<void>;
+  /** Called at every loss that was not asked for. */
   onDidClose(listener: (error: InspectorError) => void): Unsubscribe;
   close(): Promise<void>;
 }

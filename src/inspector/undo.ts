@@ -15,7 +15,8 @@ const DONE = { one: 'Put back {n} {noun}.', other: 'Put back {n} {noun}.' };
 const MAX_ITEMS_DONE = 1_000;
 /** Units of one call, adapted so that a call takes about this long. */
 const TARGET_MS = 4;
-const LARGEST = 200;
+/** What the broker undoes in one call, so that a lost answer leaves no more than this open. */
+const LARGEST = 25;
 
 /** What undoing would do, in words, and why it cannot be done where it cannot. */
 export function undoPlan(entry: JournalEntry, writable: boolean): UndoPlan {

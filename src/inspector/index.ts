@@ -1,0 +1,5 @@
+/** What user interfaces import. */
+export * from './api';
+export { createInspector, newProfileId } from './inspector';
+export { openLink, splitUrl } from './open';
+export type { InspectorParts, JournalOptions, Link, OpenLink, ProfileStore, SecretStore } from './ports';
