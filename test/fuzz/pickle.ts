@@ -16,8 +16,9 @@ function option(name: string, otherwise: number): number {
 const seed = option('seed', Date.now() % 2 ** 31);
 const seconds = option('seconds', 60);
 const random = seeded(seed);
-/** Descendants that were still values are damaged further. */
-const pool = HAND_MADE.map(({ bytes }) => bytes);
+const originals = HAND_MADE.map(({ bytes }) => bytes);
+/** Descendants that were still values are damaged further, every other time. */
+const pool = [...originals];
 const POOL = 2000;
 const LONGEST = 4096;
 
@@ -26,7 +27,8 @@ const end = performance.now() + seconds * 1000;
 let rounds = 0;
 let values = 0;
 for (; performance.now() < end; rounds++) {
-  const mutant = mutate(pool[random(pool.length)]!, pool[random(pool.length)]!, random);
+  const parents = rounds % 2 === 0 ? originals : pool;
+  const mutant = mutate(parents[random(parents.length)]!, pool[random(pool.length)]!, random);
   try {
     if (readAndShow(mutant).error !== undefined) continue;
   } catch (error) {
