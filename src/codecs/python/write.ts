@@ -1,4 +1,5 @@
 import type { PyNode } from './value';
+import type { WriteProtocol } from './write/atoms';
 import { PickleWriter } from './write/writer';
 
 export { PickleWriteError } from './write/writer';
@@ -20,9 +21,9 @@ export function writePickle(node: PyNode, options: PickleWriteOptions): Buffer {
 
 /**
  * The opcodes that push a value, without PROTO and STOP and without any memo entry, to be put into an existing pickle.
- * What is shared is written out each time; a cycle throws PickleWriteError.
+ * Protocol 3 differs from 2 in names and bytes. What is shared is written out each time; a cycle throws PickleWriteError.
  */
-export function writeValueOpcodes(node: PyNode, options: PickleWriteOptions): Buffer {
+export function writeValueOpcodes(node: PyNode, options: { readonly protocol: WriteProtocol }): Buffer {
   const writer = new PickleWriter(options.protocol, 'no memo');
   return writer.opcodes(node);
 }

@@ -4,14 +4,17 @@ import { ByteSink, encodePoints, encodeText } from './bytes';
 import { PickleWriteError } from './error';
 import { python2Name } from './python2';
 
+/** 2 for Python 2; 3 only to put something into a pickle of protocol 3; 4 for everything else. */
+export type WriteProtocol = 2 | 3 | 4;
+
 const LATIN1 = 'latin1';
 
 /** Everything without parts: numbers, text, bytes, names, and the memo's own opcodes. */
 export class Atoms {
   readonly sink = new ByteSink();
-  private readonly protocol: 2 | 4;
+  private readonly protocol: WriteProtocol;
 
-  constructor(protocol: 2 | 4) {
+  constructor(protocol: WriteProtocol) {
     this.protocol = protocol;
   }
 
@@ -103,8 +106,8 @@ export class Atoms {
 
   /** Protocol 2 has no bytes: Python 3 writes `_codecs.encode(text, 'latin1')`, which gives a str in Python 2. */
   private bytes(data: Uint8Array): void {
-    if (this.protocol === 4) {
-      this.counted(data, OP.SHORT_BINBYTES, OP.BINBYTES, OP.BINBYTES8);
+    if (this.protocol >= 3) {
+      this.counted(data, OP.SHORT_BINBYTES, OP.BINBYTES, this.protocol === 4 ? OP.BINBYTES8 : undefined);
       return;
     }
     if (data.length === 0) {
@@ -121,8 +124,8 @@ export class Atoms {
 
   bytearray(data: Uint8Array): void {
     this.global(new PyGlobal('builtins', 'bytearray'));
-    if (this.protocol === 4) {
-      this.counted(data, OP.SHORT_BINBYTES, OP.BINBYTES, OP.BINBYTES8);
+    if (this.protocol >= 3) {
+      this.bytes(data);
       this.sink.byte(OP.TUPLE1);
     } else {
       this.latin1(data);
@@ -166,14 +169,19 @@ export class Atoms {
     // Below protocol 4 a name with dots is reached step by step.
     const [first = '', ...attributes] = qualname.split('.');
     for (const _ of attributes) {
-      this.globalLines('__builtin__', 'getattr');
+      this.namedLines('builtins', 'getattr');
     }
-    this.globalLines(...python2Name(module, first));
+    this.namedLines(module, first);
     for (const attribute of attributes) {
       this.plain(attribute);
       this.sink.byte(OP.TUPLE2);
       this.sink.byte(OP.REDUCE);
     }
+  }
+
+  /** Python 3 maps the old names only below protocol 3 (`find_class`, fix_imports). */
+  private namedLines(module: string, name: string): void {
+    this.globalLines(...(this.protocol === 2 ? python2Name(module, name) : ([module, name] as const)));
   }
 
   private globalLines(module: string, name: string): void {

@@ -1,6 +1,6 @@
 import { OP } from '../opcodes';
 import { isHeapNode, type PyCall, PyDict, PyGlobal, type PyHeapNode, type PyNode, PyTuple } from '../value';
-import { Atoms } from './atoms';
+import { Atoms, type WriteProtocol } from './atoms';
 import { PickleWriteError } from './error';
 import { sharedNodes } from './shared';
 
@@ -16,7 +16,7 @@ type Step = { readonly node: PyNode } | { readonly run: () => void };
 export class PickleWriter {
   private readonly atoms: Atoms;
   private readonly useMemo: boolean;
-  private readonly protocol: 2 | 4;
+  private readonly protocol: WriteProtocol;
   private readonly memo = new Map<PyHeapNode, number>();
   /** Containers being written out where nothing may be shared: meeting one again is a cycle. */
   private readonly open = new Set<PyHeapNode>();
@@ -24,7 +24,7 @@ export class PickleWriter {
   private readonly steps: Step[] = [];
   private written = 0;
 
-  constructor(protocol: 2 | 4, memo: 'memo' | 'no memo') {
+  constructor(protocol: WriteProtocol, memo: 'memo' | 'no memo') {
     this.protocol = protocol;
     this.useMemo = memo === 'memo';
     this.atoms = new Atoms(protocol);
@@ -231,7 +231,7 @@ export class PickleWriter {
         this.later([{ node: node.callable }, { node: args }], () => this.finish(OP.NEWOBJ, made));
         break;
       case 'newobj_ex':
-        if (this.protocol === 2) {
+        if (this.protocol < 4) {
           throw new PickleWriteError('an object made with keyword arguments needs protocol 4');
         }
         this.later([{ node: node.callable }, { node: args }, { node: node.kwargs ?? new PyDict() }], () =>
