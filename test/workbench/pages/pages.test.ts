@@ -1,0 +1,209 @@
+/** The built pages in a plain browser with a stubbed host: what a person reads, hears and types. */
+import type { BrowserContext } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { openBrowser, type TestBrowser } from '../../support';
+import { type PageName, PageUnderTest, type Replies } from './pages';
+import { bulkView, checkView, enqueueView, findingView, jobView, journalView, planView, production } from './samples';
+import { THEMES, type Theme } from './themes';
+
+let browser: TestBrowser;
+let context: BrowserContext;
+const opened: PageUnderTest[] = [];
+
+beforeAll(async () => {
+  browser = await openBrowser();
+  context = browser.page.context();
+});
+afterAll(() => browser[Symbol.asyncDispose]());
+afterEach(async () => {
+  for (const one of opened.splice(0)) await one.page.close();
+});
+
+async function open(name: PageName, replies: Replies, theme?: Theme): Promise<PageUnderTest> {
+  const under = await PageUnderTest.open(context, name, replies, theme);
+  opened.push(under);
+  return under;
+}
+
+const SAMPLES: Readonly<Record<PageName, Replies>> = {
+  job: { load: jobView },
+  enqueue: { load: enqueueView, check: checkView },
+  bulk: { load: bulkView },
+  finding: { load: findingView },
+  journal: { load: journalView },
+};
+
+describe.each(Object.keys(THEMES) as Theme[])('accessibility, %s', theme => {
+  test.each(Object.keys(SAMPLES) as PageName[])('%s', async name => {
+    const under = await open(name, SAMPLES[name], theme);
+    expect(await under.violations()).toEqual([]);
+    expect(under.errors).toEqual([]);
+  });
+});
+
+describe('job', () => {
+  test('markup in any field is text', async () => {
+    const { page, errors } = await open('job', {
+      load: { ...jobView, title: '<b>bold</b>', id: '<i>', queue: '<s>q</s>' },
+    });
+    for (const tab of ['History', 'Raw', 'Details']) await page.getByRole('tab', { name: tab }).click();
+    expect(await page.evaluate(() => (globalThis as { hacked?: number }).hacked)).toBeUndefined();
+    expect(await page.locator('img, h1 b').count()).toBe(0);
+    expect(await page.locator('h1').textContent()).toBe('<b>bold</b>');
+    expect(errors).toEqual([]);
+  });
+
+  test('tabs answer to the arrow keys', async () => {
+    const { page } = await open('job', SAMPLES.job);
+    await page.getByRole('tab', { name: 'Details' }).focus();
+    await page.keyboard.press('ArrowRight');
+    expect(await page.getByRole('tab', { name: /History/ }).getAttribute('aria-selected')).toBe('true');
+    await page.getByText('RQ keeps only the last enqueue time.').waitFor();
+    await page.keyboard.press('End');
+    await page.getByText('redis-cli -n 0 hgetall rq:job:9c1f04e2').waitFor();
+  });
+
+  test('R retries and C copies the id, but not while the setting is off', async () => {
+    const under = await open('job', { ...SAMPLES.job, act: { text: 'Retried 1 job.', undo: 'token', ref: null } });
+    await under.page.keyboard.press('r');
+    await under.page.getByText('Retried 1 job.').first().waitFor();
+    await under.page.keyboard.press('c');
+    expect(await under.asked()).toEqual([
+      { method: 'act', params: { action: 'retry' } },
+      { method: 'copy', params: { text: jobView.id, what: 'the id' } },
+    ]);
+    const quiet = await open('job', { load: { ...jobView, singleKeys: false } });
+    await quiet.page.keyboard.press('r');
+    expect(await quiet.asked()).toEqual([]);
+  });
+
+  test('the menu holds the other actions; one that is not available says why and does nothing', async () => {
+    const under = await open('job', SAMPLES.job);
+    await under.page.getByRole('button', { name: 'More actions' }).click();
+    const stop = under.page.getByRole('menuitem', { name: 'Stop' });
+    expect(await stop.getAttribute('title')).toBe('It does not run.');
+    await stop.click({ force: true });
+    expect(await under.asked()).toEqual([]);
+    await under.page.keyboard.press('Escape');
+    expect(await under.page.getByRole('menu').count()).toBe(0);
+  });
+
+  test('a value unfolds, a hundred children at a time', async () => {
+    const child = { path: 'lines/0', label: '0', type: 'str', text: "'first'", childCount: 0 };
+    const under = await open('job', { ...SAMPLES.job, unfold: [child] });
+    await under.page.getByRole('button', { name: 'Unfold lines' }).click();
+    await under.page.getByText("'first'").waitFor();
+    await under.page.getByText('Show 100 more, 1 of 2 shown').click();
+    expect((await under.asked()).map(one => (one.params as { from: number }).from)).toEqual([0, 1]);
+  });
+
+  test('a failure says what was tried, what came back, what to do, and the page stays', async () => {
+    const failure = {
+      code: 'gone',
+      message: 'This job is no longer on the broker.',
+      tried: 'retrying',
+      answer: 'no such job',
+      remedy: 'Look in Finished.',
+    };
+    const { page } = await open('job', { ...SAMPLES.job, act: { failure } });
+    await page.getByRole('button', { name: 'Retry' }).click();
+    const alert = page.getByRole('alert');
+    await alert.waitFor();
+    expect(await alert.textContent()).toMatch(/no longer on the broker.*Look in Finished.*retrying.*no such job/s);
+    expect(await page.locator('h1').textContent()).toBe(jobView.title);
+  });
+
+  test('production and read-only are said in words, not by colour alone', async () => {
+    const { page } = await open('job', { load: { ...jobView, connection: production } });
+    expect(await page.locator('.head').textContent()).toMatch(/shop-production\s*Read-only/);
+  });
+
+  test('nothing is wider than a window of 400 pixels', async () => {
+    const { page } = await open('job', SAMPLES.job);
+    await page.setViewportSize({ width: 400, height: 700 });
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(400);
+  });
+});
+
+describe('enqueue', () => {
+  test('a problem shows under its field and keeps the job from being sent', async () => {
+    const problem = "Line 1, column 2: expected a value, got ')'.";
+    const under = await open('enqueue', {
+      load: enqueueView,
+      check: { ...checkView, call: null, problems: { args: problem } },
+    });
+    await under.page.getByLabel('Arguments').fill('(,)');
+    await under.page.getByText(problem).waitFor();
+    await under.page.keyboard.press('Control+Enter');
+    expect((await under.asked()).map(one => one.method)).not.toContain('submit');
+    expect(await under.page.evaluate(() => document.activeElement?.id)).toBe('field-args');
+  });
+
+  test('Ctrl+Enter sends what was typed; the form keeps it', async () => {
+    const under = await open('enqueue', {
+      ...SAMPLES.enqueue,
+      submit: { text: 'Enqueued as 9c1f04e2.', ref: 'rq//x/y', undo: null },
+    });
+    await under.page.getByLabel('Arguments').fill("(4821, 'EUR')");
+    await under.page.getByText('74 B, pickle protocol 4').waitFor();
+    await under.page.keyboard.press('Control+Enter');
+    await under.page.getByText('Enqueued as 9c1f04e2.').first().waitFor();
+    const submitted = (await under.asked()).find(one => one.method === 'submit');
+    expect(submitted?.params).toMatchObject({ values: { args: "(4821, 'EUR')", queue: 'default' } });
+    expect(await under.page.getByLabel('Arguments').inputValue()).toBe("(4821, 'EUR')");
+  });
+});
+
+describe('bulk sheet', () => {
+  test('preview, progress and report in one place, with the plan in sight throughout', async () => {
+    const counts = { done: 409, gone: 2, refused: 1, failed: 0, unknown: 0 };
+    const progress = { done: 412, total: 1314, text: '412 of 1,314', rate: '180/s · 5 s left', counts };
+    const under = await open('bulk', { load: bulkView, start: { ...bulkView, stage: 'running', progress } });
+    await under.page.getByRole('button', { name: 'Retry 1,314 jobs' }).click();
+    await under.page.getByText('412 of 1,314').waitFor();
+    expect(await under.page.getByText(planView.guarantee).count()).toBe(1);
+    await under.page.getByRole('button', { name: 'Stop after this step' }).click();
+    const rest = [{ id: '9c1f04e2', outcome: 'gone', reason: 'already retried by somebody else' }];
+    await under.event('ended', {
+      text: 'Retried 409 jobs.',
+      stopped: true,
+      counts,
+      rest,
+      undo: 'token',
+      notUndoable: null,
+      failure: null,
+    });
+    await under.page.getByText('already retried by somebody else').waitFor();
+    expect(await under.page.locator('h1').textContent()).toBe('Retried 409 jobs.');
+    await under.page.getByRole('button', { name: 'Undo' }).click();
+    expect((await under.asked()).map(one => one.method)).toEqual(['start', 'stop', 'undo']);
+  });
+
+  test('Escape closes while nothing ran', async () => {
+    const under = await open('bulk', SAMPLES.bulk);
+    await under.page.keyboard.press('Escape');
+    expect(await under.asked()).toEqual([{ method: 'close', params: null }]);
+  });
+});
+
+test('a finding offers its remedies in order, and copies the command behind its evidence', async () => {
+  const under = await open('finding', {
+    ...SAMPLES.finding,
+    remedy: { text: 'Moved 12 jobs.', undo: null, ref: null },
+  });
+  await under.page.getByRole('button', { name: /Copy the command that shows it/ }).click();
+  await under.page.getByRole('button', { name: 'Move all waiting…' }).click();
+  await under.page.getByText('Moved 12 jobs.').first().waitFor();
+  expect(await under.asked()).toEqual([
+    { method: 'copy', params: { text: 'redis-cli llen rq:queue:reports', what: 'the command' } },
+    { method: 'remedy', params: { index: 1 } },
+  ]);
+});
+
+test('the journal says when nothing was changed, and shows the items of an entry when asked', async () => {
+  const empty = await open('journal', { load: { ...journalView, entries: [] } });
+  await empty.page.getByText('You have changed nothing yet.').waitFor();
+  const under = await open('journal', { ...SAMPLES.journal, items: [{ id: '9c1f04e2', outcome: 'done', reason: '' }] });
+  await under.page.getByRole('button', { name: 'Details of Deleted 214 jobs' }).click();
+  await under.page.getByText('9c1f04e2').waitFor();
+});
