@@ -126,8 +126,11 @@ export interface Inspector {
   planWords(connection: string, installation: PerformRequest['installation'], plan: Plan): PlanWords;
   /** What `undo` would do. @throws InspectorError `gone` for an unknown token. */
   undoPlan(token: string): Promise<UndoPlan>;
-  /** Passes the access guard like any change. @throws InspectorError `changed` when it cannot be undone (any more). */
-  undo(token: string, signal: AbortSignal): Promise<Receipt>;
+  /**
+   * Passes the access guard like any change. `on` names another connection to the same broker than the one that the
+   * journal names. @throws InspectorError `changed` when it cannot be undone (any more), or not on this broker.
+   */
+  undo(token: string, signal: AbortSignal, on?: string): Promise<Receipt>;
 
   /** A job by its id, part of it, or `task:…`, on every live connection at once; hits as they come. */
   find(text: string, signal: AbortSignal): AsyncIterable<Find>;

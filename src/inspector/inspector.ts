@@ -195,9 +195,9 @@ class DefaultInspector implements Inspector {
     return undoPlan(entry, this.#find(entry.connection.id)?.access.writable ?? false);
   }
 
-  async undo(token: string, signal: AbortSignal): Promise<Receipt> {
+  async undo(token: string, signal: AbortSignal, on?: string): Promise<Receipt> {
     const entry = await this.journal.entry(token);
-    const connection = this.#need(entry.connection.id);
+    const connection = this.#need(on ?? entry.connection.id);
     const link = this.#live(connection);
     const { profile, access } = connection;
     if (!access.writable) throw readOnlyError(profile, access);

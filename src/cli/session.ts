@@ -1,0 +1,180 @@
+/** Connections of one run: made when first asked for, kept for the next request. Nothing is saved but the journal. */
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import {
+  type ConnectionProfile,
+  createInspector,
+  type Inspector,
+  type LiveConnection,
+  openLink,
+  splitUrl,
+} from '../inspector';
+import type { Diagnosis, InspectorError, Surroundings } from '../model';
+import { systems } from '../systems';
+import { badRequest, type Request } from './request';
+import { surroundingsOf } from './surroundings';
+
+export interface SessionOptions {
+  readonly environment: NodeJS.ProcessEnv;
+  /** The first line of standard input, for the url `-`; null where standard input holds requests. */
+  readonly readLine: (() => Promise<string>) | null;
+  readonly log: (line: string) => void;
+}
+
+/** A connection that answers, and the inspector it belongs to. */
+export interface Open {
+  readonly inspector: Inspector;
+  readonly connection: LiveConnection;
+}
+
+/** Where the journal of this program lies: `JQI_STATE`, else the user's state folder. */
+export function stateFolder(environment: NodeJS.ProcessEnv): string {
+  const own = environment['JQI_STATE'];
+  if (own !== undefined && own !== '') return own;
+  const base = environment['XDG_STATE_HOME'];
+  return join(base !== undefined && base !== '' ? base : join(homedir(), '.local', 'state'), 'job-queue-inspector');
+}
+
+export class Session {
+  readonly #options: SessionOptions;
+  readonly #inspectors = new Map<string, Promise<Inspector>>();
+  readonly #ids = new Map<string, string>();
+  readonly #secrets = new Map<string, string>();
+  #line: Promise<string> | undefined;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+  }
+
+  /** Passwords of this run, so that no message ever repeats one. */
+  get secrets(): Iterable<string> {
+    return this.#secrets.values();
+  }
+
+  /** An inspector that knows a folder, or none. */
+  inspector(folder: string | undefined): Promise<Inspector> {
+    const key = folder ?? '';
+    let made = this.#inspectors.get(key);
+    if (made === undefined) {
+      made = this.#make(folder);
+      this.#inspectors.set(key, made);
+    }
+    return made;
+  }
+
+  /**
+   * Connects as the request says; a broker that is this machine's own is local, every other one counts as production.
+   * @param url instead of the request's
+   */
+  async open(request: Request, signal: AbortSignal, url = request.url): Promise<Open> {
+    if (url === undefined) throw badRequest(`${request.command} needs a url.`, 'url is missing');
+    const text = await this.#resolve(url);
+    const own = await this.#connect(request, text, 'own', signal);
+    if (own.connection.access.writable) {
+      if (own.connection.profile.environment === 'local') return own;
+      const connection = await own.inspector.save({ ...own.connection.profile, environment: 'local' });
+      return { ...own, connection };
+    }
+    return request.allowWriting === true ? this.#connect(request, text, 'read-write', signal) : own;
+  }
+
+  async dispose(): Promise<void> {
+    const made = await Promise.allSettled(this.#inspectors.values());
+    await Promise.all(made.map(result => (result.status === 'fulfilled' ? result.value.dispose() : undefined)));
+  }
+
+  async #connect(request: Request, text: string, access: 'own' | 'read-write', signal: AbortSignal): Promise<Open> {
+    const inspector = await this.inspector(request.folder);
+    const { url, password, name } = splitUrl(text);
+    const options = optionsOf(request);
+    const id = this.#idOf(url, JSON.stringify([text, options, access]));
+    let connection = inspector.connection(id);
+    if (connection === undefined) {
+      if (password !== null) this.#secrets.set(id, password);
+      const profile: ConnectionProfile = { id, name, url, environment: 'production', access, options };
+      connection = await inspector.save(profile);
+    }
+    await connection.connect(signal);
+    return { inspector, connection };
+  }
+
+  /** The URL without its password names the connection in the journal; a second way to the same one is numbered. */
+  #idOf(url: string, key: string): string {
+    const known = this.#ids.get(key);
+    if (known !== undefined) return known;
+    const taken = new Set(this.#ids.values());
+    let id = url;
+    for (let n = 2; taken.has(id); n++) id = `${url}#${n}`;
+    this.#ids.set(key, id);
+    return id;
+  }
+
+  async #resolve(url: string): Promise<string> {
+    if (url.startsWith('env:')) {
+      const name = url.slice('env:'.length);
+      const value = this.#options.environment[name];
+      if (value === undefined || value === '')
+        throw badRequest(
+          `The environment variable ${name} is not set.`,
+          `${name} is empty or missing`,
+          'Set it to the URL of the broker.',
+        );
+      return value;
+    }
+    if (url !== '-') return url;
+    if (this.#options.readLine === null)
+      throw badRequest('The url "-" cannot be used in serve.', 'standard input holds the requests', 'Use env:NAME.');
+    this.#line ??= this.#options.readLine();
+    return (await this.#line).trim();
+  }
+
+  async #make(folder: string | undefined): Promise<Inspector> {
+    const world = await surroundingsOf(folder);
+    let profiles: readonly ConnectionProfile[] = [];
+    return createInspector({
+      profiles: {
+        read: async () => profiles,
+        write: async written => {
+          profiles = written;
+        },
+        onDidChange: () => () => undefined,
+      },
+      secrets: {
+        get: async id => this.#secrets.get(id),
+        set: async (id, password) => void this.#secrets.set(id, password),
+        delete: async id => void this.#secrets.delete(id),
+      },
+      systems,
+      surroundings: world.surroundings,
+      open: openLink,
+      journal: { folder: join(stateFolder(this.#options.environment), 'journal') },
+      log: this.#options.log,
+      ...world.parts,
+    });
+  }
+}
+
+/** What a folder adds to an inspector. */
+export interface World {
+  readonly surroundings: Surroundings;
+  readonly parts: {
+    readonly explain?: (
+      error: InspectorError,
+      profile: ConnectionProfile,
+      signal: AbortSignal,
+    ) => Promise<InspectorError>;
+    readonly folderRules?: (surroundings: Surroundings, signal: AbortSignal) => AsyncIterable<Diagnosis>;
+  };
+}
+
+/** Options for one system stand under its id, or alone: then they go to the system asked for, or to every one. */
+function optionsOf({ options, system }: Request): Readonly<Record<string, Readonly<Record<string, unknown>>>> {
+  if (options === undefined) return {};
+  const ids = systems.map(({ id }) => id);
+  const bySystem = Object.entries(options).every(([key, value]) => ids.includes(key) && isObject(value));
+  if (bySystem) return options as Record<string, Record<string, unknown>>;
+  return Object.fromEntries((system === undefined ? ids : [system]).map(id => [id, options]));
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
