@@ -22,10 +22,12 @@ const stampFile = join(dist, '.built');
  * @throws Error with esbuild's messages, file and line in each
  */
 export async function build(options = {}) {
+  if (options.force !== true && isUpToDate()) return false;
   mkdirSync(dist, { recursive: true });
   return withLock(join(dist, '.lock'), async () => {
+    // Another run may have built while this one waited.
+    if (options.force !== true && isUpToDate()) return false;
     const stamp = sourceStamp();
-    if (options.force !== true && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return false;
     await step('Building', async () => {
       const esbuild = await import('esbuild');
       const results = await Promise.all(targets().map(target => esbuild.build(target.options)));
@@ -34,6 +36,10 @@ export async function build(options = {}) {
     writeFileSync(stampFile, stamp);
     return true;
   });
+}
+
+function isUpToDate() {
+  return existsSync(stampFile) && readFileSync(stampFile, 'utf8') === sourceStamp();
 }
 
 /** @param {readonly (import('esbuild').Metafile | undefined)[]} metafiles */

@@ -37,19 +37,25 @@ function read(report, project, code) {
   const outcome = nothing();
   for (const file of report.testResults) {
     const where = `${project} › ${file.name.replace(`${root}/`, '')}`;
+    const broken = file.status === 'failed' && !file.assertionResults.some(test => test.status === 'failed');
+    let notRun = 0;
     for (const test of file.assertionResults) {
       if (test.status === 'passed') outcome.passed++;
       else if (test.status === 'failed') {
         outcome.failed++;
         outcome.reasons.push(`${where} › ${test.fullName}`);
-      } else {
+      } else if (broken) notRun++;
+      else {
         outcome.skipped++;
         outcome.reasons.push(`${where} › ${test.fullName} was skipped by its own condition`);
       }
     }
-    if (file.status === 'failed' && !file.assertionResults.some(test => test.status === 'failed')) {
-      outcome.failed++;
-      outcome.reasons.push(`${where} could not be run: ${file.message ?? 'no message'}`);
+    if (broken) {
+      // What stood in a file that broke outside of its tests has not passed: each of them counts.
+      outcome.failed += Math.max(notRun, 1);
+      outcome.reasons.push(
+        `${where}: ${Math.max(notRun, 1)} not run: ${file.message || 'its set-up failed (see above)'}`,
+      );
     }
   }
   if (code !== 0 && outcome.failed === 0) {
