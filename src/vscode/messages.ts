@@ -14,10 +14,7 @@ export async function showFailure(log: Log, tried: string, thrown: unknown): Pro
 }
 
 /** One sentence with at most a few doors; each door is a title and what it does. */
-export async function say(
-  text: string,
-  doors: Readonly<Record<string, () => unknown>> = {},
-): Promise<void> {
+export async function say(text: string, doors: Readonly<Record<string, () => unknown>> = {}): Promise<void> {
   const picked = await vscode.window.showInformationMessage(text, ...Object.keys(doors));
   if (picked !== undefined) await doors[picked]?.();
 }

@@ -2,7 +2,7 @@ import { t } from '@vscode/l10n';
 import * as vscode from 'vscode';
 import type { LiveConnection, PerformProgress, Receipt } from '../../inspector/api';
 import { formatNumber } from '../../inspector/present/format';
-import { type ActionRequest, type Installation, InspectorError, type Plan, type State, type Target } from '../../model';
+import { type ActionRequest, InspectorError, type Installation, type Plan, type State, type Target } from '../../model';
 import { type App, installationAt } from '../app';
 import type { InstallationAddress } from '../tree/model/row';
 import { allowWriting, confirm } from './confirm';
@@ -55,7 +55,8 @@ export async function act(app: App, request: Act): Promise<Acted> {
   const allowed = confirmation.needsWriting ? await allowWriting(app.inspector, live) : 'longer';
   if (allowed === null) return LEFT;
   const once = allowed === 'once';
-  const confirmed = await confirm(plan, live, confirmation, installation.system.facts.noun, once);
+  const words = app.inspector.planWords(live.profile.id, placeOf(installation), plan);
+  const confirmed = await confirm(plan, words, live, confirmation, once);
   if (confirmed === null) {
     if (once) app.inspector.makeReadOnly(live.profile.id);
     return LEFT;
@@ -86,7 +87,7 @@ async function perform(
     app.inspector.perform(
       {
         connection: live.profile.id,
-        installation: { system: installation.system.id, key: installation.key },
+        installation: placeOf(installation),
         request,
         plan,
         confirmed,
@@ -120,6 +121,9 @@ export async function withProgress<T>(
 
 const PATIENCE_MS = 700;
 const shown = () => new Promise<boolean>(resolve => setTimeout(() => resolve(true), PATIENCE_MS));
+
+/** How the inspector names an installation of a connection. */
+export const placeOf = ({ system, key }: Installation) => ({ system: system.id, key });
 
 export function goneError(): InspectorError {
   return new InspectorError('gone', {

@@ -4,6 +4,7 @@ import { formatNumber } from '../../inspector/present/format';
 import type { Outcome } from '../../model';
 import type { App } from '../app';
 import { say, showFailure } from '../messages';
+import { allowWriting } from './confirm';
 
 const OTHERS: readonly Outcome[] = ['gone', 'refused', 'failed', 'unknown'];
 
@@ -40,11 +41,19 @@ export async function tellReceipt(app: App, receipt: Receipt): Promise<void> {
   await say(receiptText(receipt), doors);
 }
 
-/** Takes an action back and says what came of it. */
+/** Takes an action back, through the access guard. @returns null when the person went away */
+export async function undo(app: App, token: string, signal: AbortSignal): Promise<Receipt | null> {
+  const plan = await app.inspector.undoPlan(token);
+  const live = app.inspector.connection(plan.connection);
+  if (live !== undefined && plan.needsWriting && (await allowWriting(app.inspector, live)) === null) return null;
+  return app.inspector.undo(token, signal);
+}
+
+/** As `undo`, and says what came of it. */
 export async function undoAndTell(app: App, token: string): Promise<void> {
   try {
-    const receipt = await app.inspector.undo(token, new AbortController().signal);
-    await say(receiptText(receipt));
+    const receipt = await undo(app, token, new AbortController().signal);
+    if (receipt !== null) await say(receiptText(receipt));
   } catch (thrown) {
     await showFailure(app.log, t('taking it back'), thrown);
   }

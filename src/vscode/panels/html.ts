@@ -27,9 +27,7 @@ export function pageHtml(parts: PageParts): string {
   ].join('; ');
   const styles = parts.styles.map(href => `<link rel="stylesheet" href="${escaped(href)}">`).join('\n');
   const data = (name: string, value: unknown) =>
-    value === null || value === undefined
-      ? ''
-      : `<meta name="${name}" content="${escaped(JSON.stringify(value))}">`;
+    value === null || value === undefined ? '' : `<meta name="${name}" content="${escaped(JSON.stringify(value))}">`;
   return `<!DOCTYPE html>
 <html lang="${escaped(parts.language)}">
 <head>

@@ -4,12 +4,7 @@ import type { App } from '../app';
 import { Disposables } from '../disposables';
 import { type Handlers, HostChannel } from './channel';
 import { pageHtml } from './html';
-
-/** The pages, and the view types of their panels. */
-export const PAGES = ['job', 'enqueue', 'bulk', 'finding', 'journal'] as const;
-export type PageName = (typeof PAGES)[number];
-
-export const viewType = (page: PageName) => `jobQueues.${page}`;
+import { type PageName, viewType } from './panels';
 
 /** A panel that VS Code opened, or gave back after a reload of the window. */
 export function createPanel(page: PageName, title: string, column: vscode.ViewColumn): vscode.WebviewPanel {
@@ -33,6 +28,7 @@ export class PagePanel<C extends PageContract> extends Disposables {
       localResourceRoots: [vscode.Uri.joinPath(app.context.extensionUri, 'dist', 'webview')],
     };
     this.add(panel.onDidDispose(() => this.dispose()));
+    app.panels.watch(panel);
     this.add({ dispose: () => this.#channel?.dispose() });
   }
 

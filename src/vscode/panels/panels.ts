@@ -1,8 +1,14 @@
-import type * as vscode from 'vscode';
+import * as vscode from 'vscode';
 import type { ActionRequest, Target } from '../../model';
 import type { App, JobAddress } from '../app';
 import type { InstallationAddress } from '../tree/model/row';
 import type { PanelHost } from './panel-host';
+
+/** The pages, and the view types of their panels. */
+export const PAGES = ['job', 'enqueue', 'bulk', 'finding', 'journal'] as const;
+export type PageName = (typeof PAGES)[number];
+
+export const viewType = (page: PageName) => `jobQueues.${page}`;
 
 /** A form that is to be opened: for a new job, or with the values of one. */
 export interface EnqueueRequest {
@@ -29,6 +35,27 @@ export interface FindingAddress {
 export class Panels {
   #app: App | undefined;
   #host: Promise<PanelHost> | undefined;
+  readonly #visibility = new vscode.EventEmitter<void>();
+  readonly #inSight = new Set<vscode.WebviewPanel>();
+  /** A panel came into sight or left it. */
+  readonly onDidChangeVisibility = this.#visibility.event;
+
+  /** Whether any panel is in sight. */
+  get visible(): boolean {
+    return this.#inSight.size > 0;
+  }
+
+  /** Called for every panel that is made. */
+  watch(panel: vscode.WebviewPanel): void {
+    const look = (visible: boolean) => {
+      if (visible) this.#inSight.add(panel);
+      else this.#inSight.delete(panel);
+      this.#visibility.fire();
+    };
+    panel.onDidChangeViewState(() => look(panel.visible));
+    panel.onDidDispose(() => look(false));
+    look(panel.visible);
+  }
 
   /** Called once, when all parts exist. */
   attach(app: App): void {

@@ -1,0 +1,8 @@
+import { ACTING } from './acting';
+import type { CommandTable } from './command';
+import { CONNECTIONS } from './connections';
+import { GENERAL } from './general';
+import { ROWS } from './rows';
+
+/** Every command of the extension: id → what it does, and what must be there for it. */
+export const COMMANDS: CommandTable = { ...GENERAL, ...CONNECTIONS, ...ROWS, ...ACTING };

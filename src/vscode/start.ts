@@ -1,0 +1,34 @@
+/** Puts the inspector together from its parts; loaded apart from the first chunk. */
+import { join } from 'node:path';
+import type * as vscode from 'vscode';
+import type { Inspector } from '../inspector/api';
+import { createInspector } from '../inspector/inspector';
+import type { InspectorParts } from '../inspector/ports';
+import type { DemoBroker } from './demo';
+import type { Log } from './log';
+import { Secrets } from './secrets';
+import { SettingsProfiles, setting } from './settings';
+
+/** The inspector over VS Code's settings, secrets and storage. */
+export async function startInspector(
+  context: vscode.ExtensionContext,
+  log: Log,
+  demo: DemoBroker | null,
+): Promise<Inspector> {
+  const surroundings = await vscodeSurroundings(context);
+  const passwords = new Map<string, string>();
+  if (demo?.password !== undefined) passwords.set(demo.profile.id, demo.password);
+  const parts: InspectorParts = {
+    profiles: new SettingsProfiles(log, demo === null ? [] : [demo.profile]),
+    secrets: new Secrets(context.secrets, passwords),
+    ...(await brokerParts(surroundings)),
+    surroundings,
+    journal: {
+      folder: join(context.globalStorageUri.fsPath, 'journal'),
+      keepDays: () => setting('journal.keepDays'),
+    },
+    refreshInterval: () => setting('refresh.interval'),
+    log: line => log.info(line),
+  };
+  return createInspector(parts);
+}
