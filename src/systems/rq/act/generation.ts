@@ -1,0 +1,145 @@
+import { isFailure, type RedisBroker, type Reply } from '../../../brokers/redis/port';
+import { FAILED_LIST, QUEUES, WORKER_PREFIX, WORKERS } from '../keys';
+
+/** What the data tell of the RQ that lives here: decides what may be written so that its workers can run it. */
+export interface Generation {
+  /** Of workers that are registered, each once; null for those that record none (RQ < 1.2). */
+  readonly versions: readonly (string | null)[];
+  /** True where failed jobs of all queues stand in one list (RQ ≤ 0.13). */
+  readonly failedList: boolean;
+  /** True where a worker of Python 2 is registered, or one that does not say. */
+  readonly python2: boolean;
+}
+
+export interface Worker {
+  readonly name: string;
+  readonly key: string;
+  /** False where only its name is left. */
+  readonly recorded: boolean;
+  readonly version: string | null;
+  readonly python: string | null;
+  readonly hostname: string | null;
+  readonly pid: string | null;
+  readonly queues: readonly string[];
+  readonly state: string | null;
+  readonly currentJob: string | null;
+  readonly lastHeartbeat: string | null;
+  readonly dead: boolean;
+}
+
+export interface Fleet extends Generation {
+  readonly workers: readonly Worker[];
+  /** Broker's clock minus ours, in milliseconds. */
+  readonly clockOffset: number;
+  /** Milliseconds of a round trip that does nothing. */
+  readonly roundTrip: number;
+}
+
+const FIELDS = [
+  'version',
+  'python_version',
+  'hostname',
+  'pid',
+  'queues',
+  'state',
+  'current_job',
+  'last_heartbeat',
+  'death',
+  'birth',
+] as const;
+
+/** Workers as registered, the layout, and the broker's clock. Two round trips. */
+export async function readFleet(broker: RedisBroker, signal: AbortSignal): Promise<Fleet> {
+  const before = performance.now();
+  const [time, keys, failedType, failedIsQueue] = await broker.read(
+    [['TIME'], ['SMEMBERS', WORKERS], ['TYPE', FAILED_LIST], ['SISMEMBER', QUEUES, FAILED_LIST]],
+    signal,
+  );
+  const roundTrip = performance.now() - before;
+  const names = list(keys).map(key => key.toString());
+  const hashes =
+    names.length === 0
+      ? []
+      : await broker.read(
+          names.map(key => ['HMGET', key, ...FIELDS] as const),
+          signal,
+        );
+  const workers = names.map((key, index) => workerOf(key, hashes[index]));
+  const alive = workers.filter(worker => worker.recorded && !worker.dead);
+  return {
+    workers,
+    ...generationOf(alive, text(failedType) === 'list' && failedIsQueue === 1),
+    clockOffset: clock(time) - Date.now(),
+    roundTrip,
+  };
+}
+
+/** `failedListSeen`: `rq:queue:failed` is a list and a queue, which from 1.0 on anybody's own queue may be. */
+export function generationOf(
+  workers: readonly Pick<Worker, 'version' | 'python' | 'hostname'>[],
+  failedListSeen: boolean,
+): Generation {
+  const versions = [...new Set(workers.map(versionOf))];
+  const newer = versions.some(version => version !== null && isAtLeast(version, '1.0'));
+  return {
+    versions,
+    failedList: (failedListSeen && !newer) || (versions.includes(null) && !newer),
+    python2: workers.some(worker => worker.python === null || worker.python.startsWith('2')),
+  };
+}
+
+/** RQ 1.0 and 1.1 record a host and no version; 0.x neither. */
+function versionOf(worker: Pick<Worker, 'version' | 'hostname'>): string | null {
+  return worker.version ?? (worker.hostname === null ? null : '1.0');
+}
+
+/** True where every registered worker is at least of that version; `otherwise` where none is registered. */
+export function allAtLeast(generation: Generation, version: string, otherwise: boolean): boolean {
+  if (generation.failedList) return false;
+  if (generation.versions.length === 0) return otherwise;
+  return generation.versions.every(each => each !== null && isAtLeast(each, version));
+}
+
+/** Numeric comparison of dotted versions; what follows the numbers (`rc1`) is not looked at. */
+export function isAtLeast(version: string, bound: string): boolean {
+  const [have, want] = [version, bound].map(each => each.split('.').map(part => Number.parseInt(part, 10) || 0));
+  for (let at = 0; at < (want?.length ?? 0); at++) {
+    const difference = (have?.[at] ?? 0) - (want?.[at] ?? 0);
+    if (difference !== 0) return difference > 0;
+  }
+  return true;
+}
+
+function workerOf(key: string, reply: Reply | undefined): Worker {
+  const values = list(reply).map(text);
+  const of = (field: (typeof FIELDS)[number]) => values[FIELDS.indexOf(field)] || null;
+  return {
+    name: key.startsWith(WORKER_PREFIX) ? key.slice(WORKER_PREFIX.length) : key,
+    key,
+    recorded: of('birth') !== null || of('state') !== null || of('queues') !== null,
+    version: of('version'),
+    python: of('python_version'),
+    hostname: of('hostname'),
+    pid: of('pid'),
+    queues: of('queues')?.split(',') ?? [],
+    state: of('state'),
+    currentJob: of('current_job'),
+    lastHeartbeat: of('last_heartbeat'),
+    dead: of('death') !== null,
+  };
+}
+
+/** The broker's TIME in milliseconds since the epoch; ours where it did not tell. */
+function clock(reply: Reply | undefined): number {
+  const [seconds, micros] = list(reply).map(each => Number(each.toString()));
+  return seconds === undefined ? Date.now() : seconds * 1000 + (micros ?? 0) / 1000;
+}
+
+export function list(reply: Reply | undefined): readonly Buffer[] {
+  return Array.isArray(reply) ? (reply as readonly Buffer[]) : [];
+}
+
+export function text(reply: Reply | undefined): string | null {
+  if (reply === null || reply === undefined || isFailure(reply) || Array.isArray(reply)) return null;
+  return reply.toString();
+}

@@ -1,0 +1,64 @@
+import type { RedisBroker } from '../../../brokers/redis/port';
+import { list } from './generation';
+import { type Latin1, wire } from './undo';
+import type { Item } from './work';
+
+/** Elements read at once where the server cannot look for one (before 6.0.6). */
+const PAGE = 5000;
+
+/** Neighbours kept on each side of a job in a list. */
+export const NEIGHBOURS = 5;
+
+export interface Neighbours {
+  /** Towards the head, nearest first. */
+  readonly before: readonly Latin1[];
+  /** Towards the tail, nearest first. */
+  readonly after: readonly Latin1[];
+}
+
+/** What stands beside each item in a list: two round trips, or a walk where the server has no LPOS. */
+export async function neighboursOf(
+  broker: RedisBroker,
+  key: Latin1,
+  items: readonly Item[],
+  signal: AbortSignal,
+): Promise<Neighbours[]> {
+  const positions = await positionsOf(broker, key, items, signal);
+  const windows = await broker.read(
+    positions.map(at => ['LRANGE', wire(key), Math.max(0, at - NEIGHBOURS), at + NEIGHBOURS] as const),
+    signal,
+  );
+  return positions.map((at, index) => {
+    if (at < 0) return { before: [], after: [] };
+    const window = list(windows[index]).map(each => each.toString('latin1'));
+    const own = Math.min(at, NEIGHBOURS);
+    return { before: window.slice(0, own).reverse(), after: window.slice(own + 1) };
+  });
+}
+
+/** Index of the first element equal to each; -1 where there is none. */
+async function positionsOf(
+  broker: RedisBroker,
+  key: Latin1,
+  items: readonly Item[],
+  signal: AbortSignal,
+): Promise<number[]> {
+  if (broker.server.atLeast('6.0.6')) {
+    const replies = await broker.read(
+      items.map(({ member }) => ['LPOS', wire(key), wire(member)] as const),
+      signal,
+    );
+    return replies.map(reply => (typeof reply === 'number' ? reply : -1));
+  }
+  const found = new Map<Latin1, number>();
+  const wanted = new Set(items.map(({ member }) => member));
+  for (let from = 0; found.size < wanted.size; from += PAGE) {
+    const [reply] = await broker.read([['LRANGE', wire(key), from, from + PAGE - 1]], signal);
+    const page = list(reply).map(each => each.toString('latin1'));
+    page.forEach((id, index) => {
+      if (wanted.has(id) && !found.has(id)) found.set(id, from + index);
+    });
+    if (page.length < PAGE) break;
+  }
+  return items.map(({ member }) => found.get(member) ?? -1);
+}

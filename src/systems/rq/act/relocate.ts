@@ -1,0 +1,209 @@
+import type { RedisBroker } from '../../../brokers/redis/port';
+import type { ItemOutcome, RedisGuard, RedisOperation, UndoUnit } from '../../../model';
+import { JOB_PREFIX, QUEUES, type RqPlace } from '../keys';
+import { isList } from '../places';
+import source from './relocate.lua';
+import { keyOf, type Walk } from './sources';
+import { base64, type Latin1, latin1, readable, TAKEN, unit, wire } from './undo';
+import { type Batch, type Did, type Item, NO_LONGER_THERE, ONLY_ITS_ID, outcome, type Work } from './work';
+
+/** Where jobs go and what becomes of their hashes; see relocate.lua. */
+export interface Relocation {
+  /** For messages of the driver: `rq retry`. */
+  readonly name: string;
+  /** Structure that they go to; null = nowhere, only the hash stays. */
+  readonly to: { readonly place: RqPlace; readonly end: 'head' | 'tail' } | null;
+  /** Score in a sorted set. */
+  readonly score?: string;
+  readonly stay?: boolean;
+  readonly allow: readonly string[];
+  readonly set: readonly (readonly [field: string, value: string])[];
+  readonly drop: readonly string[];
+  /** `waiting`: the hash loses its expiry, or gets its ttl. */
+  readonly expiry: 'waiting' | 'leave';
+  /** The old expiry is the score of the registry left, as for failed jobs; saves asking for it. */
+  readonly expiryIsScore?: boolean;
+}
+
+/** Fields of a job's hash that a relocation may need to put back. */
+const KEEP_ALWAYS = ['status'];
+
+type Answer = 0 | -1 | string | readonly [score: string | true, expiry: number, ...old: (string | false)[]];
+
+/** Jobs of one structure going to another in steps. */
+export class RelocationWork implements Work {
+  readonly total: number;
+  readonly #broker: RedisBroker;
+  readonly #walk: Walk;
+  readonly #plan: Relocation;
+  readonly #parents: ((items: readonly Item[], signal: AbortSignal) => Promise<readonly (readonly Latin1[])[]>) | null;
+
+  /** @param parents sets of dependents that each job has to leave, for deferred ones */
+  constructor(
+    broker: RedisBroker,
+    walk: Walk,
+    total: number,
+    plan: Relocation,
+    parents: ((items: readonly Item[], signal: AbortSignal) => Promise<readonly (readonly Latin1[])[]>) | null = null,
+  ) {
+    this.#broker = broker;
+    this.#walk = walk;
+    this.total = total;
+    this.#plan = plan;
+    this.#parents = parents;
+  }
+
+  async next(size: number, signal: AbortSignal): Promise<Batch | null> {
+    const items = await this.#walk.next(size, signal);
+    if (items.length === 0) return null;
+    const parents = this.#parents === null ? [] : await this.#parents(items, signal);
+    return {
+      subjects: items.map(item => readable(item.id)),
+      refs: items.map(item => item.ref),
+      undo: [],
+      outcomes: [],
+      weight: items.length,
+      run: (record, during) => this.#run(items, parents, record, during),
+    };
+  }
+
+  async #run(
+    items: readonly Item[],
+    parents: readonly (readonly Latin1[])[],
+    record: string,
+    signal: AbortSignal,
+  ): Promise<Did> {
+    const plan = this.#plan;
+    const from = this.#walk.place;
+    const sourceKey = wire(keyOf(from));
+    const targetKey = plan.to === null ? sourceKey : wire(keyOf(plan.to.place));
+    const keys = [sourceKey, targetKey, QUEUES, ...items.map(item => wire(JOB_PREFIX + item.id))];
+    const unlink: number[] = [];
+    parents.forEach((sets, index) => {
+      for (const set of sets) unlink.push(index + 1, keys.push(wire(set)));
+    });
+    const keep = keptFields(plan);
+    const pttl = plan.expiry === 'waiting' && plan.expiryIsScore !== true;
+    const toList = plan.to !== null && isList(plan.to.place.structure);
+    const options = {
+      from: isList(from.structure) ? 'list' : 'zset',
+      stay: plan.stay === true,
+      to: plan.to === null ? 'none' : toList ? plan.to.end : 'zset',
+      score: plan.score ?? 'same',
+      queue: toList && plan.to !== null ? keyOf(plan.to.place) : '',
+      allow: plan.allow,
+      set: plan.set.flat(),
+      drop: plan.drop,
+      keep,
+      expiry: plan.expiry,
+      pttl,
+      unlink,
+    };
+    const reply = await this.#broker.run(
+      {
+        script: { name: plan.name, source },
+        keys,
+        args: [Buffer.from(JSON.stringify(options), 'latin1'), ...items.map(item => wire(item.id))],
+        record,
+      },
+      signal,
+    );
+    const answers = parseAnswers<Answer>(reply, items.length);
+    return this.#read(items, answers, parents, keep, pttl);
+  }
+
+  #read(
+    items: readonly Item[],
+    answers: readonly Answer[],
+    parents: readonly (readonly Latin1[])[],
+    keep: readonly string[],
+    pttl: boolean,
+  ): Did {
+    const outcomes: ItemOutcome[] = [];
+    const undo: UndoUnit[] = [];
+    const now = Date.now();
+    items.forEach((item, index) => {
+      const answer = answers[index] ?? 'the script did not say what became of it';
+      const id = readable(item.id);
+      if (answer === 0) outcomes.push(outcome({ id, ref: item.ref }, 'gone', NO_LONGER_THERE));
+      else if (answer === -1) outcomes.push(outcome({ id, ref: item.ref }, 'refused', ONLY_ITS_ID));
+      else if (typeof answer === 'string') outcomes.push(outcome({ id, ref: item.ref }, 'refused', answer));
+      else {
+        outcomes.push(outcome({ id, ref: item.ref }, 'done', null));
+        undo.push(this.#back(item, id, answer, keep, parents[index] ?? [], pttl ? expiryAt(answer[1], now) : null));
+      }
+    });
+    return { outcomes, undo };
+  }
+
+  /** Takes back what still waits where it was put. */
+  #back(
+    item: Item,
+    subject: string,
+    [score, taken, ...old]: Exclude<Answer, number | string>,
+    keep: readonly string[],
+    parents: readonly Latin1[],
+    expireAt: number | null,
+  ): UndoUnit {
+    const plan = this.#plan;
+    const job = base64(JOB_PREFIX + item.id);
+    const member = base64(item.member);
+    const guards: RedisGuard[] = [];
+    const operations: RedisOperation[] = [];
+    if (plan.to !== null) {
+      const key = base64(keyOf(plan.to.place), true);
+      const list = isList(plan.to.place.structure);
+      guards.push(
+        list
+          ? { kind: 'in-list', key, value: member, refusal: TAKEN }
+          : { kind: 'in-zset', key, member, refusal: TAKEN },
+      );
+      operations.push(list ? { kind: 'lrem', key, value: member } : { kind: 'zrem', key, member });
+    }
+    for (const [field, value] of plan.set) {
+      guards.push({
+        kind: 'field-is',
+        key: job,
+        field: base64(field, true),
+        value: base64(latin1(value), true),
+        refusal: TAKEN,
+      });
+    }
+    if (plan.stay !== true) {
+      const key = base64(keyOf(this.#walk.place), true);
+      operations.push(
+        typeof score === 'string'
+          ? { kind: 'zadd', key, member, score }
+          : { kind: 'insert', key, value: member, before: [], after: [], otherwise: 'head' },
+      );
+    }
+    const back: (readonly [string, string])[] = [];
+    const absent: string[] = [];
+    keep.forEach((field, index) => {
+      const value = old[index];
+      if (typeof value === 'string') back.push([base64(field, true), base64(value)]);
+      else absent.push(base64(field, true));
+    });
+    if (back.length > 0) operations.push({ kind: 'hset', key: job, fields: back });
+    if (absent.length > 0) operations.push({ kind: 'hdel', key: job, fields: absent });
+    for (const set of parents) operations.push({ kind: 'sadd', key: base64(set), member: base64(item.id) });
+    const at = plan.expiryIsScore === true && taken === 1 ? Math.round(Number(score) * 1000) : expireAt;
+    if (at !== null && at > 0 && Number.isFinite(at)) operations.push({ kind: 'expire-at', key: job, at });
+    return unit(subject, guards, operations);
+  }
+}
+
+function expiryAt(pttl: number, now: number): number | null {
+  return pttl > 0 ? now + pttl : null;
+}
+
+function keptFields(plan: Relocation): string[] {
+  return [...new Set([...KEEP_ALWAYS, ...plan.set.map(([field]) => field), ...plan.drop])];
+}
+
+/** A script's answer: JSON whose texts hold one character a byte. */
+export function parseAnswers<T>(reply: unknown, count: number): readonly T[] {
+  if (!Buffer.isBuffer(reply)) return [];
+  const parsed: unknown = JSON.parse(reply.toString('latin1'));
+  return Array.isArray(parsed) && parsed.length === count ? (parsed as T[]) : [];
+}

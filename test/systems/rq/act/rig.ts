@@ -1,0 +1,142 @@
+/** What the tests of acting share: a broker, the actions on it, real jobs, and a count of what really ran. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Redis } from 'ioredis';
+import { type ConnectedRedis, connectRedis } from '../../../../src/brokers/redis/connect';
+import type { ItemOutcome, Plan, Report, Target, UndoUnit } from '../../../../src/model';
+import { createRqActions, type RqActions } from '../../../../src/systems/rq/act';
+import { parsePlace } from '../../../../src/systems/rq/keys';
+import { refOf } from '../../../../src/systems/rq/places';
+import { clientOf, runPython, startRedis, type TestRedis } from '../../../support';
+
+export const never = new AbortController().signal;
+
+export interface Performed {
+  readonly plan: Plan;
+  readonly report: Report;
+  readonly outcomes: readonly ItemOutcome[];
+  /** What the journal would keep for undo. */
+  readonly undo: readonly UndoUnit[];
+  readonly steps: number;
+}
+
+export interface Rig extends AsyncDisposable {
+  readonly redis: TestRedis;
+  readonly client: Redis;
+  readonly broker: ConnectedRedis;
+  readonly actions: RqActions;
+  perform(
+    action: string,
+    target: Target,
+    parameters?: Record<string, unknown>,
+    signal?: AbortSignal,
+  ): Promise<Performed>;
+  undo(units: readonly UndoUnit[]): Promise<readonly (true | string)[]>;
+}
+
+export const job = (place: string, id: string): Target => ({ kind: 'jobs', refs: [refIn(place, id)] });
+export const jobs = (place: string, ids: readonly string[]): Target => ({
+  kind: 'jobs',
+  refs: ids.map(id => refIn(place, id)),
+});
+
+/** Ref of a job by the text of its place: `failed:default`. */
+export function refIn(place: string, id: string): string {
+  const parsed = parsePlace(place);
+  if (parsed === null) throw new Error(`${place} is no place`);
+  return refOf(parsed, id);
+}
+
+export function actionsOn(broker: ConnectedRedis): RqActions {
+  return createRqActions({
+    broker,
+    known: () => null,
+    rows: async () => [],
+    jobs: () => Promise.reject(new Error('no pages here')),
+    async *search() {},
+  });
+}
+
+/** @param url another way to the same server, e.g. through a proxy */
+export async function startRig(options: { redis?: TestRedis; url?: string } = {}): Promise<Rig> {
+  const redis = options.redis ?? (await startRedis());
+  const client = clientOf(redis);
+  const broker = await connectRedis({ url: options.url ?? redis.url }, never);
+  const actions = actionsOn(broker);
+  return {
+    redis,
+    client,
+    broker,
+    actions,
+    perform: (action, target, parameters = {}, signal = never) =>
+      performOn(actions, action, target, parameters, signal),
+    undo: units => broker.undo(units, `rq:inspector:step:undo-${Math.random()}`, never),
+    [Symbol.asyncDispose]: async () => {
+      broker.close();
+      client.disconnect();
+      if (options.redis === undefined) await redis.stop();
+    },
+  };
+}
+
+export async function performOn(
+  actions: RqActions,
+  action: string,
+  target: Target,
+  parameters: Record<string, unknown> = {},
+  signal: AbortSignal = never,
+): Promise<Performed> {
+  const plan = await actions.plan({ action, targets: [target], parameters }, signal);
+  const outcomes: ItemOutcome[] = [];
+  const undo = new Map<string, UndoUnit>();
+  let steps = 0;
+  const run = actions.perform(plan, signal);
+  for (;;) {
+    const next = await run.next();
+    if (next.done === true) return { plan, report: next.value, outcomes, undo: [...undo.values()], steps };
+    for (const unit of next.value.undo) undo.set(unit.subject, unit);
+    if (next.value.phase === 'did') {
+      steps++;
+      outcomes.push(...next.value.outcomes);
+      for (const { id, outcome } of next.value.outcomes) if (outcome !== 'done' && id !== null) undo.delete(id);
+    }
+  }
+}
+
+/** Runs a piece of Python in a generation, with `queue(name)` and `job(id)` at hand; answers what it printed. */
+export async function python(generation: string, redis: TestRedis, program: string): Promise<string> {
+  const head = `
+import sys, redis, rq, json, datetime
+from rq import Queue
+from rq.job import Job
+connection = redis.from_url(sys.argv[1])
+def queue(name="default", **options):
+    return Queue(name, connection=connection, **options)
+def job(id):
+    return Job.fetch(id, connection=connection)
+`;
+  return (await runPython(generation, head + program, [redis.url])).toString().trim();
+}
+
+/** A file to which jobs of the sample application add lines: what ran, and how often. */
+export class Ran implements Disposable {
+  readonly folder = mkdtempSync(join(tmpdir(), 'jqi-act-'));
+  readonly file = join(this.folder, 'ran');
+  /** While this file exists, `append_line_or_fail` fails. */
+  readonly switch = join(this.folder, 'switch');
+
+  lines(): string[] {
+    try {
+      return readFileSync(this.file, 'utf8')
+        .split('\n')
+        .filter(line => line !== '');
+    } catch {
+      return [];
+    }
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
