@@ -4,6 +4,13 @@ import type { PyNode } from './value';
 const MAX_DEPTH = 32;
 const MAX_PARTS = 1000;
 
+/**
+ * What comparing has cost since the start, about in bytes: the reader takes the difference from its budget, since a few
+ * bytes of a pickle can ask for a large key again and again.
+ */
+export const keyWork = { spent: 0 };
+const WORK_PER_PART = 32;
+
 /** Classes whose instances are equal when their arguments are; of all others only identity is known. */
 const VALUE_CLASSES = new Set([
   'datetime.datetime',
@@ -39,10 +46,14 @@ export function keyOf(node: PyNode): unknown {
     if (Number.isNaN(value)) return node;
     return Number.isInteger(value) && !Number.isSafeInteger(value) ? BigInt(value) : value;
   }
-  return compositeKey(node, { parts: MAX_PARTS }, 0) ?? node;
+  const key = compositeKey(node, { parts: MAX_PARTS }, 0);
+  if (key === undefined) return node;
+  keyWork.spent += key.length;
+  return key;
 }
 
 function compositeKey(node: PyNode, budget: { parts: number }, depth: number): string | undefined {
+  keyWork.spent += WORK_PER_PART;
   if (depth > MAX_DEPTH || --budget.parts < 0) return undefined;
   if (typeof node !== 'object' || node === null || node.kind === 'float') {
     const key = keyOf(node);

@@ -74,12 +74,8 @@ const DANGEROUS_MODULES = new Set([
   'ctypes',
   'importlib',
   'runpy',
-  'code',
   'codeop',
   'webbrowser',
-  'platform',
-  'pip',
-  'timeit',
   'pdb',
   'bdb',
   'marshal',
@@ -88,7 +84,6 @@ const DANGEROUS_MODULES = new Set([
   'asyncio',
   'http.client',
   'urllib.request',
-  'requests',
   'smtplib',
   'ftplib',
   'telnetlib',
@@ -122,6 +117,15 @@ const DANGEROUS_NAMES = new Set([
   'operator.methodcaller',
   'operator.attrgetter',
   'functools.reduce',
+  'platform.popen',
+  'timeit.timeit',
+  'timeit.repeat',
+  'timeit.main',
+  'code.interact',
+  'code.InteractiveInterpreter',
+  'code.InteractiveConsole',
+  'pip.main',
+  'pip._internal.main',
   'pydoc.locate',
   'pydoc.pipepager',
   'logging.config.listen',
@@ -159,8 +163,7 @@ export function dangerOf(name: string): string | undefined {
 function moduleRoot(name: string): string | undefined {
   for (let dot = name.indexOf('.'); dot > 0; dot = name.indexOf('.', dot + 1)) {
     const prefix = name.slice(0, dot);
-    if (DANGEROUS_MODULES.has(prefix))
-      return prefix === 'requests' && !name.startsWith('requests.api') ? undefined : prefix;
+    if (DANGEROUS_MODULES.has(prefix)) return prefix;
   }
   return undefined;
 }

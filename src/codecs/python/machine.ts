@@ -1,7 +1,18 @@
+import { keyWork } from './equality';
 import { PickleError } from './errors';
 import { dangerOf } from './globals';
 import { COST, type PickleLimits } from './limits';
-import { type PyBytes, PyCall, PyDict, PyGlobal, PyList, type PyNode, PyTuple } from './value';
+import {
+  type PyBytes,
+  PyCall,
+  PyDict,
+  type PyFrozenSet,
+  PyGlobal,
+  PyList,
+  type PyNode,
+  type PySet,
+  PyTuple,
+} from './value';
 
 /** Something about a pickle that a person should know although it could be read. */
 export interface PickleNote {
@@ -165,7 +176,23 @@ export class PickleMachine {
     if (from === to) return;
     const cost = to - from > 16 || dict.size > 7 ? COST.indexedEntry : COST.entry;
     this.spend((dict.size === 0 ? COST.firstEntry : 0) + (cost * (to - from)) / 2);
-    for (let i = from; i < to; i += 2) dict.set(pairs[i]!, pairs[i + 1]!);
+    for (let i = from; i < to; i += 2) {
+      const key = pairs[i]!;
+      const before = keyWork.spent;
+      dict.set(key, pairs[i + 1]!);
+      if (typeof key === 'object' && key !== null) this.spend(keyWork.spent - before);
+    }
+  }
+
+  /** What Python would do with `set.update(items)`. */
+  addMembers<T extends PySet | PyFrozenSet>(set: T, items: readonly PyNode[]): T {
+    this.spend(COST.firstItem + COST.indexedEntry * items.length);
+    for (const item of items) {
+      const before = keyWork.spent;
+      set.add(item);
+      this.spend(keyWork.spent - before);
+    }
+    return set;
   }
 
   private dictOf(target: PyNode): PyDict {

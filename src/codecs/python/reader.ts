@@ -173,8 +173,8 @@ function run(m: PickleMachine): PyNode {
       }
       case OP.FROZENSET: {
         const items = m.popItems();
-        m.spend(COST.set + COST.indexedEntry * items.length);
-        m.push(new PyFrozenSet(items));
+        m.spend(COST.set);
+        m.push(m.addMembers(new PyFrozenSet(), items));
         break;
       }
       case OP.BINUNICODE:
@@ -354,8 +354,7 @@ function pushTuple(m: PickleMachine, length: 0 | 1 | 2 | 3): void {
 
 function addItems(m: PickleMachine, target: PyNode, items: readonly PyNode[]): void {
   if (target instanceof PySet) {
-    m.spend(COST.firstItem + COST.indexedEntry * items.length);
-    for (const item of items) target.add(item);
+    m.addMembers(target, items);
   } else if (target instanceof PyCall) {
     m.extend(target, items, 0, items.length);
   } else {

@@ -96,8 +96,8 @@ function setOf(m: PickleMachine, args: readonly PyNode[], make: typeof PySet | t
   const [items] = args;
   if (args.length > 1 || (items !== undefined && !isKind(items, 'list') && !isKind(items, 'tuple'))) return undefined;
   const members = items?.items ?? [];
-  m.spend(COST.set + COST.indexedEntry * members.length);
-  return new make(members);
+  m.spend(COST.set);
+  return m.addMembers(new make(), members);
 }
 
 /** `getattr(Outer, 'Inner')`: how names with dots are spelled below protocol 4, and Enum members in Python 3.11. */

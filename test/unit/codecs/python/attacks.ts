@@ -310,6 +310,26 @@ const GROWTH: readonly Attack[] = [
     () => `\x80\x02}(${Array.from({ length: 100_000 }, (_, i) => `J${U32(i)}\x85N`).join('')}u.`,
     'either',
   ),
+  attack(
+    'a tuple of 1,000 as key, 300,000 times',
+    () => repeat(`\x80\x02(${'K\x01'.repeat(999)}tq\x000}(`, 'h\x00N', 300_000, 'u.'),
+    /MB of memory/,
+  ),
+  attack(
+    'a set of a tuple of 5,000, 300,000 times',
+    () => repeat(`\x80\x04(${'K\x01'.repeat(5000)}tq\x000\x8f(`, 'h\x00', 300_000, '\x90.'),
+    'either',
+  ),
+  attack(
+    'a key of 30 tuples of 30, 300,000 times',
+    () => repeat(`\x80\x02(${'K\x01'.repeat(30)}tq\x010(${'h\x01'.repeat(30)}tq\x000}(`, 'h\x00N', 300_000, 'u.'),
+    /MB of memory/,
+  ),
+  attack(
+    'bytes of 4 kB as key, 300,000 times',
+    () => repeat(`\x80\x03B${U32(4096)}${'a'.repeat(4096)}q\x000}(`, 'h\x00N', 300_000, 'u.'),
+    /MB of memory/,
+  ),
   attack('an int of 2 MB', () => `\x80\x02\x8b${U32(2 * MILLION)}${'\x7f'.repeat(2 * MILLION)}.`, 'value'),
   attack('an int of 20 MB', () => `\x80\x02\x8b${U32(20 * MILLION)}${'\x7f'.repeat(20 * MILLION)}.`, /MB of memory/),
   attack('a LONG of a million digits', () => `L${'9'.repeat(MILLION)}L\n.`, /no int/),
