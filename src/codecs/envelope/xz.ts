@@ -1,6 +1,9 @@
-import { XzReadableStream } from 'xz-decompress';
+import * as library from 'xz-decompress';
 import { EnvelopeError } from './error';
 import { BoundedSink } from './sink';
+
+/** It is a CommonJS module, whose names Node sees under `default` alone and a bundler directly. */
+const { XzReadableStream } = 'default' in library ? (library.default as typeof library) : library;
 
 /** liblzma's errors (xz.h of xz-embedded), as the library numbers them. */
 const UNSUPPORTED = /error code (?:4|6)\b/;
