@@ -27,11 +27,13 @@ export async function checkDemo(server: WorkbenchServer, shop: DemoShop): Promis
       await workbench.expand('shop-local');
       await workbench.expand('RQ');
       await workbench.expand('Failed');
-      await workbench.row(ORDER).waitFor({ timeout: 60_000 });
+      await workbench.rowWith(ORDER).waitFor({ timeout: 60_000 });
     });
     // The payment provider comes back, and the job can succeed.
     rmSync(shop.gatewaySwitch);
-    await step('It is retried through its context menu', () => workbench.contextMenu(ORDER, 'Retry'));
+    await step('It is retried through its context menu', () =>
+      workbench.contextMenu(workbench.rowWith(ORDER), 'Retry'),
+    );
     await step('A worker finishes it', () =>
       waitFor(async () => (await status()) === 'finished', {
         timeout: 60_000,

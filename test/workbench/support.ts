@@ -27,7 +27,10 @@ export interface TreeRow {
   readonly spoken: string;
 }
 
-/** The id of the view container in the extension's manifest. */
+/** A row by its label, or one that was found before: `rowWith('4821')`. */
+export type RowTarget = string | Locator;
+
+/** The title of the view container. */
 const CONTAINER = 'Job Queues';
 
 /** A workbench with its server and browser, all ended together. */
@@ -69,14 +72,15 @@ export class Workbench {
     return this.page.locator(`.part.sidebar [role="tree"][aria-label^="${view}"]`);
   }
 
-  /**
-   * The first row that shows or says the text. Rows outside of the visible part do not exist: see `reveal`.
-   * A row whose label is the text goes before one that only contains it.
-   */
-  row(text: string, view?: string): Locator {
-    const rows = this.tree(view).locator('.monaco-list-row');
-    const labelled = rows.filter({ has: this.page.getByText(text, { exact: true }) });
-    return labelled.or(rows.filter({ hasText: text })).first();
+  /** The first row with exactly this label. Rows outside of the visible part do not exist: see `reveal`. */
+  row(label: string, view?: string): Locator {
+    const name = this.page.locator('.label-name').getByText(label, { exact: true });
+    return this.tree(view).locator('.monaco-list-row').filter({ has: name }).first();
+  }
+
+  /** The first row that shows the text anywhere: in its label or its description. */
+  rowWith(text: string, view?: string): Locator {
+    return this.tree(view).locator('.monaco-list-row').filter({ hasText: text }).first();
   }
 
   /** All rows that exist now, from the top. */
@@ -101,9 +105,9 @@ export class Workbench {
       }));
   }
 
-  /** Scrolls down until a row with the text exists, and answers it. */
-  async reveal(text: string, view?: string): Promise<Locator> {
-    const row = this.row(text, view);
+  /** Scrolls down until a row with the label exists, and answers it. */
+  async reveal(label: string, view?: string): Promise<Locator> {
+    const row = this.row(label, view);
     const scrollable = this.tree(view).locator('.monaco-scrollable-element').first();
     await waitFor(
       async () => {
@@ -117,38 +121,42 @@ export class Workbench {
         });
         return false;
       },
-      { timeout: 30_000, every: 100, what: `a row "${text}"` },
+      { timeout: 30_000, every: 100, what: `a row "${label}"` },
     );
     return row;
   }
 
+  #rowOf(target: RowTarget, view?: string): Locator {
+    return typeof target === 'string' ? this.row(target, view) : target;
+  }
+
   /** Expands a row, if it is not, and waits until what is below it has been read. */
-  async expand(text: string, view?: string): Promise<void> {
-    const row = this.row(text, view);
+  async expand(target: RowTarget, view?: string): Promise<void> {
+    const row = this.#rowOf(target, view);
     await row.waitFor({ timeout: 60_000 });
     if ((await row.getAttribute('aria-expanded')) === 'true') return;
     await row.locator('.monaco-tl-twistie').click();
-    await waitFor(async () => (await row.getAttribute('aria-expanded')) === 'true', { what: `"${text}" to open` });
+    await waitFor(async () => (await row.getAttribute('aria-expanded')) === 'true', { what: `${target} to open` });
   }
 
   /** Collapses a row, if it is expanded. */
-  async collapse(text: string, view?: string): Promise<void> {
-    const row = this.row(text, view);
+  async collapse(target: RowTarget, view?: string): Promise<void> {
+    const row = this.#rowOf(target, view);
     if ((await row.getAttribute('aria-expanded')) !== 'true') return;
     await row.locator('.monaco-tl-twistie').click();
-    await waitFor(async () => (await row.getAttribute('aria-expanded')) === 'false', { what: `"${text}" to close` });
+    await waitFor(async () => (await row.getAttribute('aria-expanded')) === 'false', { what: `${target} to close` });
   }
 
   /** Presses one of the buttons that a row shows under the pointer, by its tooltip. */
-  async inline(text: string, action: string, view?: string): Promise<void> {
-    const row = this.row(text, view);
+  async inline(target: RowTarget, action: string, view?: string): Promise<void> {
+    const row = this.#rowOf(target, view);
     await row.hover();
     await row.getByRole('button', { name: action }).click();
   }
 
   /** Opens a row's context menu and picks an item, through submenus: `contextMenu('default', 'Environment', 'Local')`. */
-  async contextMenu(text: string, ...path: readonly [string, ...string[]]): Promise<void> {
-    await this.row(text).click({ button: 'right' });
+  async contextMenu(target: RowTarget, ...path: readonly [string, ...string[]]): Promise<void> {
+    await this.#rowOf(target).click({ button: 'right' });
     for (const [depth, item] of path.entries()) {
       const entry = this.menuItem(item);
       await entry.waitFor();
@@ -172,8 +180,8 @@ export class Workbench {
   }
 
   /** The titles in a row's context menu, from the top; the menu is closed again. */
-  async contextMenuItems(text: string): Promise<string[]> {
-    await this.row(text).click({ button: 'right' });
+  async contextMenuItems(target: RowTarget): Promise<string[]> {
+    await this.#rowOf(target).click({ button: 'right' });
     const items = this.page.getByRole('menuitem');
     await items.first().waitFor();
     const titles = await this.page.locator('.monaco-menu .action-label:not(.separator)').allInnerTexts();
