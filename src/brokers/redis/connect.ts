@@ -18,7 +18,8 @@ import {
 import { type Counting, readCommands } from './read';
 import { scanKeys } from './scan';
 import { publishMessage, runScript, type WritingLink } from './script';
-import { openSession, type Session, type SessionOptions, type TlsOptions } from './session';
+import { openSession, type Session, type SessionOptions } from './session';
+import type { TlsOptions } from './tls';
 import { undoUnits } from './undo';
 import { formatRedisUrl, parseRedisUrl, showAddress } from './url';
 
@@ -196,7 +197,7 @@ class RedisConnection implements ConnectedRedis {
     this.#writer?.close();
   }
 
-  #run(call: ScriptCall, needs: readonly string[], signal: AbortSignal): Promise<Reply> {
+  async #run(call: ScriptCall, needs: readonly string[], signal: AbortSignal): Promise<Reply> {
     // A command that is refused in the middle of a script would leave it half done.
     this.#demand(['EVALSHA', 'EVAL', ...needs], `running ${call.script.name}`);
     return runScript(call, this.#link(), signal);

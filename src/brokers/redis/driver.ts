@@ -40,9 +40,13 @@ export interface Driver {
 
 /** Not every command was answered; which of them ran is unknown. */
 export class LostConnection extends Error {
-  constructor(cause: Error | undefined) {
+  /** What the server said before it hung up, where it said something: `DENIED Redis is running in protected mode …`. */
+  readonly refusal: string | undefined;
+
+  constructor(cause: Error | undefined, refusal?: string) {
     super(cause?.message ?? '', cause === undefined ? undefined : { cause });
     this.name = 'LostConnection';
+    this.refusal = refusal;
   }
 }
 
@@ -70,12 +74,12 @@ export async function openDriver(endpoint: Endpoint, timeoutMs: number, signal: 
   redis.on('error', (error: Error) => {
     cause ??= error;
   });
-  const stop = () => redis.disconnect();
+  const stop = () => shut(redis);
   signal.addEventListener('abort', stop, { once: true });
   try {
     await redis.connect();
   } catch (thrown) {
-    redis.disconnect();
+    stop();
     signal.throwIfAborted();
     throw cause ?? thrown;
   } finally {
@@ -113,11 +117,14 @@ class IoredisDriver implements Driver {
     }
     const results = (await pipeline.exec()) ?? [];
     const replies = new Array<Reply>(results.length);
+    let refusal: string | undefined;
     for (let index = 0; index < results.length; index++) {
       const [error, value] = results[index] as [Error | null, unknown];
       if (error === null) replies[index] = value as Reply;
-      else if (error instanceof ReplyError) replies[index] = new ReplyFailure(error.message);
-      else throw new LostConnection(this.#cause() ?? unlessPlain(error));
+      else if (error instanceof ReplyError) {
+        refusal ??= error.message;
+        replies[index] = new ReplyFailure(error.message);
+      } else throw new LostConnection(this.#cause() ?? unlessPlain(error), refusal);
     }
     return replies;
   }
@@ -138,8 +145,14 @@ class IoredisDriver implements Driver {
 
   close(): void {
     this.#closed = true;
-    this.#redis.disconnect();
+    shut(this.#redis);
   }
+}
+
+/** At once: `disconnect` alone waits two seconds for the other side to close, too. */
+function shut(redis: Redis): void {
+  redis.disconnect();
+  redis.stream?.destroy();
 }
 
 /** ioredis's own words for "it was closed" tell a person nothing. */

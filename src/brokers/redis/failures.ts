@@ -93,7 +93,7 @@ function tlsWords(code: string, text: string, { node }: Place): Words | undefine
   if (/WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|SPEAKS_PLAIN/i.test(code + text.replaceAll(' ', '_')))
     return ['tls', `${node} does not speak TLS.`, 'Use redis:// instead of rediss://.'];
   // A TLS record (alert, handshake) instead of a reply.
-  if (/Unknown RESP type (21|22) /.test(text))
+  if (/Unknown RESP type (21|22) |^SPEAKS_TLS/.test(text))
     return ['tls', `${node} speaks TLS.`, 'Use rediss:// instead of redis://.'];
   if (/^ERR_(SSL|OSSL|TLS)|^EPROTO$/.test(code) || /no start line|PEM/i.test(text))
     return ['tls', `TLS with ${node} failed.`, 'Check the CA, the client certificate, its key, and the server name.'];

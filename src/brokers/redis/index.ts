@@ -3,8 +3,9 @@
 export { type ConnectedRedis, type ConnectOptions, connectRedis } from './connect';
 export * from './port';
 export { compareVersions } from './server';
-export type { TlsOptions } from './session';
+
 export { quoteForRedisCli, quoteForShell } from './shell';
+export type { TlsOptions } from './tls';
 export {
   formatRedisUrl,
   type ParsedRedisUrl,

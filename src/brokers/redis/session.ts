@@ -1,22 +1,13 @@
-import { readFile } from 'node:fs/promises';
-import { connect as connectSocket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { asInspectorError, InspectorError } from '../../model';
-import { type Driver, openDriver, type TlsSettings } from './driver';
-import { connectFailure, seconds } from './failures';
+import { type Driver, type Endpoint, LostConnection, openDriver } from './driver';
+import { connectFailure, replyError, seconds } from './failures';
 import { greet } from './greeting';
 import type { RedisServer } from './port';
+import { speaksPlain, speaksTls } from './probe';
 import { findMaster } from './sentinel';
+import { type TlsOptions, tlsSettings } from './tls';
 import { type RedisAddress, type RedisNode, showNode } from './url';
-
-export interface TlsOptions {
-  /** PEM text, or the path of a PEM file; the same for the other two. */
-  readonly ca?: string;
-  readonly certificate?: string;
-  readonly key?: string;
-  /** The name that the server's certificate holds, where it is not the host of the URL. */
-  readonly serverName?: string;
-}
 
 /** Everything that is needed to open a session, again and again. */
 export interface SessionOptions {
@@ -47,7 +38,7 @@ export async function openSession(options: SessionOptions, signal: AbortSignal):
   const both = AbortSignal.any([signal, deadline]);
   let waitingFor = placeOf(options.address);
   try {
-    const tls = await tlsSettings(options);
+    const tls = await tlsSettings(options.tls, options.address);
     if (options.address.kind !== 'sentinel') return await openNode(options, options.address.nodes[0], tls, both);
     for (;;) {
       const master = await findMaster(options, tls, both);
@@ -68,7 +59,7 @@ export async function openSession(options: SessionOptions, signal: AbortSignal):
 async function openNode(
   options: SessionOptions,
   node: RedisNode | undefined,
-  tls: TlsSettings | null,
+  tls: Endpoint['tls'],
   signal: AbortSignal,
 ): Promise<Session> {
   const { address } = options;
@@ -93,13 +84,23 @@ async function openNode(
   } catch (thrown) {
     driver.close();
     signal.throwIfAborted();
-    throw thrown instanceof InspectorError ? thrown : connectFailure(causeOf(thrown), place, options.timeoutMs);
+    if (thrown instanceof InspectorError) throw thrown;
+    if (thrown instanceof LostConnection && thrown.refusal !== undefined)
+      throw replyError(thrown.refusal, `connecting to ${shown}`);
+    // Redis on a TLS port hangs up without a word on whoever speaks plainly.
+    const wordless = !/RESP type/.test(causeOf(thrown).message);
+    if (wordless && tls === null && node !== undefined && (await speaksTls(node)))
+      throw connectFailure(new Error('SPEAKS_TLS: it took a TLS handshake'), place, options.timeoutMs);
+    throw connectFailure(causeOf(thrown), place, options.timeoutMs);
   } finally {
     signal.removeEventListener('abort', stop);
   }
 }
 
-const causeOf = (thrown: unknown) => (thrown instanceof Error && thrown.cause !== undefined ? thrown.cause : thrown);
+const causeOf = (thrown: unknown): Error => {
+  const cause = thrown instanceof Error ? (thrown.cause ?? thrown) : thrown;
+  return cause instanceof Error ? cause : new Error(String(cause));
+};
 
 /** During a failover the old master refuses or loads; everything else is final. */
 function refusedMeanwhile(error: unknown): undefined {
@@ -120,59 +121,5 @@ function timedOut(options: SessionOptions, place: string): InspectorError {
     answer: `no answer within ${waited}`,
     remedy:
       'Check host and port, and whether a firewall or VPN stands in between; a busy server may need a longer time-out.',
-  });
-}
-
-async function tlsSettings(options: SessionOptions): Promise<TlsSettings | null> {
-  const { tls, address } = options;
-  if (!address.tls) return null;
-  const [ca, certificate, key] = await Promise.all([
-    pem(tls.ca, 'CA'),
-    pem(tls.certificate, 'client certificate'),
-    pem(tls.key, 'key of the client certificate'),
-  ]);
-  return {
-    verify: address.verify,
-    ...(ca === undefined ? {} : { ca }),
-    ...(certificate === undefined ? {} : { certificate }),
-    ...(key === undefined ? {} : { key }),
-    ...(tls.serverName === undefined ? {} : { serverName: tls.serverName }),
-  };
-}
-
-async function pem(value: string | undefined, what: string): Promise<string | undefined> {
-  if (value === undefined || value === '' || value.includes('-----BEGIN')) return value || undefined;
-  let text: string;
-  try {
-    text = await readFile(value, 'utf8');
-  } catch (thrown) {
-    throw new InspectorError('tls', {
-      message: `The ${what} could not be read from ${value}.`,
-      tried: `reading ${value}`,
-      answer: thrown instanceof Error ? thrown.message : String(thrown),
-      remedy: 'Correct the path of the PEM file.',
-    });
-  }
-  if (text.includes('-----BEGIN')) return text;
-  throw new InspectorError('tls', {
-    message: `${value} is no PEM file, so it cannot be the ${what}.`,
-    tried: `reading ${value}`,
-    answer: 'it holds no line -----BEGIN …-----',
-    remedy: 'Convert it to PEM (openssl can), or name another file.',
-  });
-}
-
-/** Whether a node answers PING without TLS; only asked after TLS got no answer at all. */
-function speaksPlain(node: RedisNode): Promise<boolean> {
-  return new Promise(resolve => {
-    const socket = connectSocket({ host: node.host, port: node.port });
-    const end = (answer: boolean) => {
-      socket.destroy();
-      resolve(answer);
-    };
-    socket.setTimeout(1000, () => end(false));
-    socket.once('error', () => end(false));
-    socket.once('connect', () => socket.write('*1\r\n$4\r\nPING\r\n'));
-    socket.once('data', chunk => end(chunk[0] === 0x2b || chunk[0] === 0x2d));
   });
 }

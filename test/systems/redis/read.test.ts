@@ -1,0 +1,145 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Command, type ConnectedRedis, connectRedis, isFailure } from '../../../src/brokers/redis';
+import {
+  clientOf,
+  differences,
+  dumpRedis,
+  type RedisProxy,
+  startProxy,
+  startRedis,
+  type TestRedis,
+} from '../../support';
+
+const never = new AbortController().signal;
+
+let redis: TestRedis;
+let proxy: RedisProxy;
+let broker: ConnectedRedis;
+
+beforeAll(async () => {
+  redis = await startRedis();
+  proxy = await startProxy(redis);
+  broker = await connectRedis({ url: proxy.url, replyTimeoutMs: 1000 }, never);
+});
+
+afterAll(async () => {
+  broker.close();
+  await proxy.stop();
+  await redis.stop();
+});
+
+describe('reading', () => {
+  it('answers bytes, integers, nil and refusals in the order of the commands', async () => {
+    const client = clientOf(redis);
+    const binary = Buffer.from([0, 255, 13, 10, 128]);
+    await client.set('bytes', binary);
+    await client.hset('hash', 'a', '1', 'b', '2');
+    client.disconnect();
+    const replies = await broker.read(
+      [
+        ['GET', 'bytes'],
+        ['HLEN', 'hash'],
+        ['GET', 'nothing'],
+        ['LLEN', 'hash'],
+        ['HGETALL', 'hash'],
+        ['TYPE', 'hash'],
+      ],
+      never,
+    );
+    expect(replies.slice(0, 3)).toEqual([binary, 2, null]);
+    expect(isFailure(replies[3]) && replies[3].code).toBe('WRONGTYPE');
+    expect(replies[4]).toEqual([Buffer.from('a'), Buffer.from('1'), Buffer.from('b'), Buffer.from('2')]);
+    expect(String(replies[5])).toBe('hash');
+  });
+
+  it('takes binary keys as Buffer and as Uint8Array', async () => {
+    const key = Uint8Array.from([1, 200, 0, 3]);
+    const client = clientOf(redis);
+    await client.set(Buffer.from(key), 'here');
+    client.disconnect();
+    const outer = Uint8Array.from([9, 9, ...key, 9]);
+    const replies = await broker.read(
+      [
+        ['GET', key],
+        ['GET', outer.subarray(2, 6)],
+      ],
+      never,
+    );
+    expect(replies.map(String)).toEqual(['here', 'here']);
+  });
+
+  it('is one round trip for a batch, and several for one that is split, all replies in order', async () => {
+    proxy.reset();
+    const before = { ...broker.meter };
+    await broker.read([['PING'], ['DBSIZE']], never);
+    expect(proxy.roundTrips).toBe(1);
+    expect(broker.meter.roundTrips - before.roundTrips).toBe(1);
+    const many: Command[] = Array.from({ length: 4500 }, (_value, index) => ['ECHO', index]);
+    const replies = await broker.read(many, never);
+    expect(replies.map(Number)).toEqual(many.map((_command, index) => index));
+    expect(broker.meter.roundTrips - before.roundTrips).toBe(6);
+    expect(broker.meter.writes).toBe(0);
+  });
+
+  it('sends nothing that could change something', async () => {
+    proxy.reset();
+    for (const command of [
+      ['DEL', 'hash'],
+      ['set', 'a', 'b'],
+      ['CONFIG', 'SET', 'a', 'b'],
+      ['CONFIG', 'GET', '*'],
+    ] as Command[])
+      await expect(broker.read([['PING'], command], never)).rejects.toThrow('is not a reading command');
+    expect(proxy.commands).toEqual([]);
+  });
+
+  it('leaves the server as it was', async () => {
+    const before = await dumpRedis(redis);
+    await broker.read([['GET', 'bytes'], ['HGETALL', 'hash'], ['SCAN', 0], ['INFO'], ['CLIENT', 'LIST']], never);
+    for await (const _batch of broker.scan({ match: '*' }, never));
+    expect(differences(before, await dumpRedis(redis))).toEqual([]);
+  });
+
+  it('stops waiting when it is canceled, and goes on to work', async () => {
+    const stop = new AbortController();
+    proxy.use({ delay: command => (command.name === 'DBSIZE' ? 300 : 0) });
+    const reading = broker.read([['DBSIZE']], stop.signal);
+    stop.abort();
+    await expect(reading).rejects.toMatchObject({ code: 'aborted' });
+    expect(String((await broker.read([['PING']], never))[0])).toBe('PONG');
+    proxy.use({});
+  });
+
+  it('says what was read when no answer comes in time', async () => {
+    proxy.use({ delay: command => (command.name === 'DBSIZE' ? 2500 : 0) });
+    await expect(broker.read([['DBSIZE'], ['PING'], ['PING']], never)).rejects.toMatchObject({
+      code: 'timeout',
+      message: `Timed out after 1 s reading from 127.0.0.1:${proxy.port} (DBSIZE, PING ×2). Nothing was changed.`,
+    });
+    proxy.use({});
+    // Not a byte came in all that time: the connection is taken for lost, and can be opened again.
+    expect(broker.lost?.code).toBe('connection-lost');
+    await broker.reconnect(never);
+    expect(String((await broker.read([['PING']], never))[0])).toBe('PONG');
+  });
+});
+
+describe('scanning', () => {
+  it('finds every key of a pattern and type once per batch, with how far it has looked', async () => {
+    const client = clientOf(redis, 1);
+    for (let index = 0; index < 500; index++) await client.rpush(`scan:${index}`, 'x');
+    await client.set('scan:string', 'x');
+    client.disconnect();
+    const inOne = await connectRedis({ url: `redis://127.0.0.1:${redis.port}/1` }, never);
+    const seen = new Set<string>();
+    let last = { looked: 0, of: 0 };
+    for await (const batch of inOne.scan({ match: 'scan:*', type: 'list', count: 50 }, never)) {
+      for (const key of batch.keys) seen.add(key.toString());
+      expect(batch.looked).toBeGreaterThanOrEqual(last.looked);
+      last = batch;
+    }
+    inOne.close();
+    expect(seen.size).toBe(500);
+    expect(last).toMatchObject({ looked: 501, of: 501 });
+  });
+});
