@@ -1,0 +1,49 @@
+import { inflate } from '../../codecs/inflate';
+import { parseTraceback } from '../../codecs/traceback';
+import type { JobRow } from '../../model';
+
+/** Bytes that a traceback may inflate to. */
+const TRACEBACK_LIMIT = 8 * 1024 * 1024;
+/** Characters of a traceback's end that name its exception, for a row. */
+const TAIL = 16_384;
+const MESSAGE = 300;
+
+/**
+ * The text of a field `exc_info` or of a result's `exc_string`: zlib of UTF-8, bare in old or foreign data.
+ * Null where there is none: a retried job has an empty one. What cannot be read is said in brackets.
+ */
+export function tracebackText(bytes: Buffer | null): string | null {
+  if (bytes === null || bytes.length === 0) return null;
+  const inflated = inflate(bytes, TRACEBACK_LIMIT);
+  if (inflated.kind === 'broken') return `[The traceback could not be read: ${inflated.reason}.]`;
+  const text = (inflated.kind === 'inflated' ? inflated.bytes : bytes).toString('utf8');
+  return text.trim() === '' ? null : text;
+}
+
+/** A result's `exc_string`: base64 of the above (rq/results.py, 1.12 to 2.12). */
+export function resultTracebackText(base64: Buffer | null): string | null {
+  return base64 === null ? null : tracebackText(Buffer.from(base64.toString('latin1'), 'base64'));
+}
+
+/** Sentences RQ stores instead of a traceback (rq/worker.py), with what stands for the exception's name. */
+const SENTENCES: readonly (readonly [RegExp, string])[] = [
+  [/^Job stopped by user/, 'Stopped'],
+  [/^Work-horse (?:process )?was terminated|^Work-horse terminated/, 'WorkHorseTerminated'],
+  [/^Job was stuck in intermediate queue/, 'StuckInIntermediateQueue'],
+];
+
+/** Type of what RQ recorded without an exception. */
+export function typeOfSentence(text: string): string {
+  return SENTENCES.find(([pattern]) => pattern.test(text))?.[1] ?? 'Error';
+}
+
+/** Exception and first line of its message, for a row. */
+export function errorOfRow(text: string | null): JobRow['error'] {
+  if (text === null) return null;
+  const { type, message } = parseTraceback(text.length > TAIL ? text.slice(-TAIL) : text);
+  const line = message.split('\n', 1)[0] ?? '';
+  return {
+    type: type ?? typeOfSentence(text),
+    message: line.length > MESSAGE ? `${line.slice(0, MESSAGE - 1).toWellFormed()}…` : line,
+  };
+}

@@ -1,0 +1,79 @@
+import type { Command, Reply } from '../../../brokers/redis/port';
+import { atLeast, type Count, exactly, type StateCounts, unknown } from '../../../model';
+import { intermediateKey, queueKey, REGISTRIES, registryKey } from '../keys';
+import { NOT_TAKEN } from '../native';
+import { failureOf } from '../replies';
+import { breathe } from './reading';
+
+/** Counts of one queue: the list, six registries, the intermediate list. */
+export const WIDTH = 8;
+
+/** RQ 0.13's list of failed jobs: its length, and the queues of those that were looked at. */
+export interface FailedList {
+  readonly length: number;
+  readonly origins: readonly string[];
+}
+
+export async function countCommands(queues: readonly string[]): Promise<Command[]> {
+  const commands: Command[] = [];
+  for (let i = 0; i < queues.length; i++) {
+    const queue = queues[i]!;
+    commands.push(['LLEN', queueKey(queue)]);
+    for (const registry of REGISTRIES) commands.push(['ZCARD', registryKey(registry, queue)]);
+    commands.push(['LLEN', intermediateKey(queue)]);
+    if (i % 2000 === 1999) await breathe();
+  }
+  return commands;
+}
+
+/** A key of a foreign type is a count that could not be taken, with the server's words. */
+function countOf(reply: Reply | undefined): Count {
+  return typeof reply === 'number' ? exactly(reply) : unknown(failureOf(reply) ?? 'the server gave no number');
+}
+
+export function countsOf(
+  queue: string,
+  replies: readonly Reply[],
+  at: number,
+  failedList: FailedList | null,
+): StateCounts {
+  const taken = replies[at + 7];
+  return {
+    waiting: countOf(replies[at]),
+    scheduled: countOf(replies[at + 5]),
+    deferred: countOf(replies[at + 4]),
+    running: countOf(replies[at + 1]),
+    taken: typeof taken === 'number' && taken > 0 ? exactly(taken) : TAKEN_UNKNOWN,
+    failed: failedList === null ? countOf(replies[at + 3]) : failedOf(queue, countOf(replies[at + 3]), failedList),
+    finished: countOf(replies[at + 2]),
+    canceled: countOf(replies[at + 6]),
+  };
+}
+
+const TAKEN_UNKNOWN = unknown(NOT_TAKEN);
+
+function failedOf(queue: string, own: Count, list: FailedList): Count {
+  if (!('exact' in own)) return own;
+  const here = list.origins.reduce((count, origin) => count + (origin === queue ? 1 : 0), own.exact);
+  return list.origins.length < list.length ? atLeast(here) : exactly(here);
+}
+
+/** Order of the counts: the list, then the registries as in REGISTRIES. */
+export function rememberLengths(
+  lengths: Map<string, number>,
+  queue: string,
+  replies: readonly Reply[],
+  at: number,
+): void {
+  const set = (structure: string, reply: Reply | undefined) => {
+    if (typeof reply === 'number') lengths.set(`${structure}:${queue}`, reply);
+  };
+  set('queue', replies[at]);
+  for (let i = 0; i < REGISTRIES.length; i++) set(REGISTRIES[i]!, replies[at + 1 + i]);
+  set('intermediate', replies[at + 7]);
+}
+
+/** What a queue's keys are called, for tooltips and for copying. */
+export function queueKeysOf(queue: string): string[] {
+  return [`rq:queue:${queue}`, ...REGISTRIES.map(registry => `rq:${registry}:${queue}`)];
+}

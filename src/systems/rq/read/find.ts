@@ -1,0 +1,57 @@
+import type { JobRow } from '../../../model';
+import { executionsKey, jobKey } from '../keys';
+import { executionOfMember } from '../places';
+import { arrayOf, nameOf, plainOf } from '../replies';
+import { readStandings } from './job/places';
+import { learnQueues } from './queues';
+import type { Reading } from './reading';
+import { readRows, type Standing } from './rows';
+
+/** Queues whose registries are asked for an id besides its own queue. */
+const QUEUES = 1000;
+/** Queues whose lists are looked through for an id: that takes time that grows with their length. */
+const LISTS = 50;
+
+/**
+ * A job by its id: a row for each place where it stands (usually one), one row where only its hash is there, none where
+ * nothing is. Three round trips.
+ */
+export async function readFind(
+  reading: Reading,
+  id: string,
+  queue: string | null,
+  signal: AbortSignal,
+): Promise<readonly JobRow[]> {
+  const all = await learnQueues(reading, signal);
+  const [origin, status, members] = await reading.broker.read(
+    [
+      ['HGET', jobKey(id), 'origin'],
+      ['HGET', jobKey(id), 'status'],
+      ['ZRANGE', executionsKey(id), 0, 19],
+    ],
+    signal,
+  );
+  const home = nameOf(origin);
+  const near = [home, queue].flatMap(name => name ?? []);
+  const queues = [...new Set(queue === null ? [...near, ...all.slice(0, QUEUES)] : near)];
+  const executions = arrayOf(members).flatMap(member => {
+    const name = nameOf(member);
+    return name === null ? [] : [executionOfMember(name) ?? name];
+  });
+  const standings = await readStandings(reading, { id, queues, executions, lists: queues.length <= LISTS }, signal);
+  const further =
+    queues.length > LISTS && near.length > 0
+      ? await readStandings(reading, { id, queues: near, executions, lists: true }, signal)
+      : [];
+  const places = new Map<string, Standing>();
+  for (const standing of [...standings, ...further]) {
+    if (queue !== null && standing.place.queue !== queue) continue;
+    places.set(`${standing.place.structure}:${standing.place.queue}:${standing.member}`, standing);
+  }
+  const found = [...places.values()];
+  const there = plainOf(status) !== null || home !== null;
+  if (found.length === 0 && there && (queue === null || queue === home)) {
+    found.push({ place: { structure: 'job', queue: home ?? '' }, member: id, score: null });
+  }
+  return found.length === 0 ? [] : readRows(reading, found, signal);
+}

@@ -1,0 +1,83 @@
+import { parseTraceback } from '../../../../codecs/traceback';
+import type { Frame, Instant, JobError } from '../../../../model';
+import { resultTracebackText, tracebackText, typeOfSentence } from '../../errors';
+import { instantOfSeconds, millisecondsOf } from '../../times';
+import { numberIn, type ResultEntry, textIn, type Whole } from './whole';
+
+/** One entry of the stream `rq:results:<id>` (rq/results.py, 1.12 to 2.12). */
+export interface Attempt {
+  readonly kind: 'finished' | 'failed' | 'stopped' | 'retried';
+  /** Type 5: the function asked for a retry once too often. */
+  readonly exhausted: boolean;
+  readonly endedAt: Instant;
+  readonly startedAt: Instant;
+  readonly worker: string | null;
+  readonly error: JobError | null;
+  readonly entry: ResultEntry;
+}
+
+const KINDS = { '1': 'finished', '2': 'failed', '3': 'stopped', '4': 'retried', '5': 'failed' } as const;
+
+/** Attempts, oldest first. */
+export function attemptsOf(whole: Whole): Attempt[] {
+  const attempts = whole.results.flatMap((entry): Attempt[] => {
+    const type = textIn(entry.fields, 'type') ?? '';
+    if (!Object.hasOwn(KINDS, type)) return [];
+    const kind = KINDS[type as keyof typeof KINDS];
+    const text = resultTracebackText(entry.fields.get('exc_string')?.bytes ?? null);
+    const ended = instantOfSeconds(numberIn(entry.fields, 'execution_ended_at'));
+    return [
+      {
+        // The stop path of every RQ so far writes type 2 with this sentence.
+        kind: kind === 'failed' && text?.startsWith('Job stopped by user') === true ? 'stopped' : kind,
+        exhausted: type === '5',
+        endedAt: ended ?? instantOfSeconds(Number(entry.id.split('-')[0]) / 1000),
+        startedAt: instantOfSeconds(numberIn(entry.fields, 'execution_started_at')),
+        worker: textIn(entry.fields, 'worker_name'),
+        error: text === null ? null : errorOf(text),
+        entry,
+      },
+    ];
+  });
+  return attempts.reverse();
+}
+
+/** The failure that the hash itself holds (RQ up to 1.11, and later ones on Redis before 5.0). */
+export function errorOfHash(whole: Whole): JobError | null {
+  const field = whole.fields.get('exc_info');
+  const text = tracebackText(field?.bytes ?? null);
+  return text === null ? null : errorOf(text);
+}
+
+/** A traceback as people read it. */
+export function errorOf(text: string): JobError {
+  const parsed = parseTraceback(text);
+  const frames: Frame[] = parsed.frames.map(frame => ({
+    file: frame.file,
+    line: frame.line,
+    function: frame.function,
+    source: frame.source,
+    own: isOwn(frame.file),
+  }));
+  return {
+    type: parsed.type ?? typeOfSentence(text),
+    message: parsed.message,
+    traceback: parsed.original,
+    frames,
+  };
+}
+
+/** Libraries stand in site-packages or dist-packages, the standard library in lib/pythonX.Y; `<string>` tells nothing. */
+function isOwn(file: string): boolean | null {
+  if (file.startsWith('<')) return null;
+  return !/[\\/](?:site-packages|dist-packages)[\\/]|[\\/]lib(?:64)?[\\/]python\d(?:\.\d+)?[\\/]|[\\/]Lib[\\/](?!.*[\\/]Scripts)/.test(
+    file,
+  );
+}
+
+/** Seconds between two instants; null where one is missing. */
+export function secondsBetween(from: Instant, to: Instant): number | null {
+  const start = millisecondsOf(from);
+  const end = millisecondsOf(to);
+  return start === null || end === null ? null : (end - start) / 1000;
+}

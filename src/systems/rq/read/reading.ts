@@ -1,0 +1,45 @@
+import type { RedisBroker } from '../../../brokers/redis/port';
+
+/**
+ * What one installation has learned from the broker and keeps between looks, so that a page does not have to ask for
+ * the names of the queues again. Every overview renews it.
+ */
+export interface Memory {
+  /** Names of queues, sorted; null before the first look. */
+  queues: readonly string[] | null;
+  /** Length of each list and registry when last counted, by its place: `failed:default`. */
+  readonly lengths: Map<string, number>;
+  /** Whether `rq:queue:failed` is the list of failed jobs of RQ ≤ 0.13; null before the first look. */
+  failedListIsLegacy: boolean | null;
+  /** Ids of jobs whose description is known to be short, where the server cannot cut. */
+  readonly descriptions: Set<string>;
+  /** Null until it was tried: whether the server runs our read-only scripts. */
+  scripts: boolean | null;
+}
+
+/** What every reading function gets. */
+export interface Reading {
+  readonly broker: RedisBroker;
+  readonly memory: Memory;
+}
+
+export function newReading(broker: RedisBroker): Reading {
+  return {
+    broker,
+    memory: { queues: null, lengths: new Map(), failedListIsLegacy: null, descriptions: new Set(), scripts: null },
+  };
+}
+
+/** Lets other work of the process run; called between pieces of long computations. */
+export function breathe(): Promise<void> {
+  return new Promise(resolve => setImmediate(resolve));
+}
+
+/**
+ * Whether large fields can be cut on the server: EVAL_RO (Redis 7.0) runs a script that can write nothing. On a
+ * cluster, a script's keys would have to share a slot, which RQ's do not.
+ */
+export function canCut({ broker, memory }: Reading): boolean {
+  memory.scripts ??= broker.server.mode !== 'cluster' && broker.server.atLeast('7.0') && broker.may('EVAL_RO') === true;
+  return memory.scripts;
+}
