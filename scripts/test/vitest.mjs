@@ -23,7 +23,7 @@ export async function runVitest(project, timeoutMs) {
   const args = [join(root, 'node_modules', 'vitest', 'vitest.mjs'), 'run', '--project', project, ...reporters];
   const { code, output } = await runNode(args, { timeoutMs, show: true });
   try {
-    return read(JSON.parse(readFileSync(file, 'utf8')), project, code);
+    return readReport(JSON.parse(readFileSync(file, 'utf8')), project, code);
   } catch {
     const reasons = [`${project} › no report was written\n${output.slice(-2000)}`];
     return { passed: 0, failed: 1, skipped: 0, reasons };
@@ -32,8 +32,14 @@ export async function runVitest(project, timeoutMs) {
   }
 }
 
-/** @param {Report} report @param {string} project @param {number} code @returns {Outcome} */
-function read(report, project, code) {
+/**
+ * What a report of vitest amounts to.
+ * @param {Report} report
+ * @param {string} project for the lines that say what failed
+ * @param {number} code how the run ended
+ * @returns {Outcome}
+ */
+export function readReport(report, project, code) {
   const outcome = nothing();
   for (const file of report.testResults) {
     const where = `${project} › ${file.name.replace(`${root}/`, '')}`;
