@@ -1,6 +1,8 @@
+import { wholeCharacters, wholeEscapes } from './cut';
 import { faceOf, globalText } from './faces';
 import type { ReprSink } from './faces/face';
 import { flat } from './flat';
+import { KeyTexts, SHORT_KEY } from './key-texts';
 import { floatText, intText } from './number-text';
 import { quoteBytes, quotePoints, quoteText } from './quote';
 import {
@@ -44,6 +46,7 @@ export class ReprWriter implements ReprSink {
   private piecesLength = 0;
   /** The containers around the place being written. */
   private readonly path: PyHeapNode[] = [];
+  private readonly keyTexts = new KeyTexts();
   private depth = 0;
   /** Characters to be left for what follows the item being written, besides closing brackets. */
   private reserve = 0;
@@ -213,9 +216,14 @@ export class ReprWriter implements ReprSink {
     for (let i = 0; i < keys.length; i++) {
       const after = i === keys.length - 1 ? reserve : MORE.length;
       if (!this.next(i, after + KEY_ROOM)) break;
-      this.node(keys[i]!);
-      if (this.full) break;
-      this.out += ': ';
+      const key = keys[i]!;
+      if (typeof key === 'string' && key.length < SHORT_KEY && this.textRoom() > 10 * SHORT_KEY) {
+        this.out += this.keyTexts.of(key, i);
+      } else {
+        this.node(key);
+        if (this.full) break;
+        this.out += ': ';
+      }
       this.reserve = after;
       this.node(values[i]!);
     }
@@ -380,15 +388,4 @@ const CLOSERS = /^[)\]}>]+$/;
 
 function isIdentifier(key: PyNode): boolean {
   return typeof key === 'string' && /^[\p{L}_][\p{L}\p{N}_]*$/u.test(key);
-}
-
-/** Without a high surrogate whose partner was cut off. */
-function wholeCharacters(text: string): string {
-  const last = text.charCodeAt(text.length - 1);
-  return last >= 0xd800 && last < 0xdc00 ? text.slice(0, -1) : text;
-}
-
-/** Without an escape that was cut in the middle. */
-function wholeEscapes(text: string): string {
-  return wholeCharacters(text.replace(/(?<!\\)((?:\\\\)*)\\(?:x[0-9a-f]?|u[0-9a-f]{0,3}|U[0-9a-f]{0,7})?$/, '$1'));
 }
