@@ -1,5 +1,13 @@
 import type { ParsedText } from './python';
-import { isHeader, isMarker, readChainSentence, readExceptionLine, readFrameLine, readRepeated } from './python-lines';
+import {
+  isHeader,
+  isMarker,
+  prefixOfHeader,
+  readChainSentence,
+  readExceptionLine,
+  readFrameLine,
+  readRepeated,
+} from './python-lines';
 import { unwrapRemote } from './remote';
 import { type ChainRelation, type Draft, emptyDraft, type TracebackFrame } from './types';
 
@@ -70,6 +78,7 @@ export class ChainReader {
   private feedBefore(line: string): void {
     const relation = readChainSentence(line);
     if (isHeader(line)) {
+      this.preamble.push(prefixOfHeader(line));
       this.begin(null, true);
     } else if (readFrameLine(line) !== null) {
       this.begin(null, false);

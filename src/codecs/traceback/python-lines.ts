@@ -1,8 +1,15 @@
 import type { ChainRelation, TracebackFrame } from './types';
 
+const HEADER = /(?:^|\s)(?:Exception Group )?Traceback \(most recent call last\):\s*$/;
+
 /** `Traceback (most recent call last):`, and the groups' form, also behind a log's prefix on the same line. */
 export function isHeader(line: string): boolean {
-  return /^(?:Exception Group )?Traceback \(most recent call last\):\s*$/.test(line);
+  return HEADER.test(line);
+}
+
+/** What stands before a header on its line. */
+export function prefixOfHeader(line: string): string {
+  return line.replace(HEADER, '').trimEnd();
 }
 
 const FRAME = /^ +File "(.*)", line (\d{1,9})(?:, in (.*))?$/;

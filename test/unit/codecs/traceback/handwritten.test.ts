@@ -51,6 +51,8 @@ describe('forms of the frameworks', () => {
     const parsed = parseTraceback(`Task tasks.add[1] raised unexpected: TypeError()\n${PLAIN}`);
     expect(parsed.preamble).toBe('Task tasks.add[1] raised unexpected: TypeError()');
     expect(parsed.type).toBe('TypeError');
+    const sameLine = parseTraceback(`2026-11-21 ERROR worker: ${PLAIN}`);
+    expect(sameLine).toMatchObject({ preamble: '2026-11-21 ERROR worker:', type: 'TypeError', complete: true });
   });
 
   it('RQ’s sentences for jobs whose worker is gone', () => {
