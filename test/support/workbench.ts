@@ -64,6 +64,7 @@ const QUIET_SETTINGS: Readonly<Record<string, unknown>> = {
   'workbench.secondarySideBar.defaultVisibility': 'hidden',
   'workbench.startupEditor': 'none',
   'workbench.tips.enabled': false,
+  'chat.commandCenter.enabled': false,
   'chat.disableAIFeatures': true,
 };
 
