@@ -1,4 +1,5 @@
 import {
+  asInspectorError,
   InspectorError,
   isAbort,
   type RedisGuard,
@@ -44,7 +45,7 @@ export async function undoUnits(
   for (const batch of batches(units)) {
     const call = callFor(batch, `${record}:${answers.length}`, runner.atLeast('6.0.6'));
     try {
-      signal.throwIfAborted();
+      if (signal.aborted) throw asInspectorError(signal.reason, 'undoing');
       const reply = await runner.run(call, needs(batch));
       const codes = Array.isArray(reply) ? (reply as readonly Reply[]) : [];
       answers.push(...batch.map((unit, index) => answerOf(unit, codes[index])));

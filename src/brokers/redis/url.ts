@@ -54,7 +54,11 @@ export function parseRedisUrl(pasted: string): ParsedRedisUrl {
   const schemeEnd = text.indexOf('://');
   const scheme = schemeEnd < 0 ? 'redis' : text.slice(0, schemeEnd).toLowerCase();
   const meaning = Object.hasOwn(SCHEMES, scheme) ? SCHEMES[scheme] : undefined;
-  if (meaning === undefined) throw wrong(`the scheme "${shorten(scheme)}://" is not one of a Redis`, `it starts so`);
+  if (meaning === undefined)
+    throw wrong(
+      /^[a-z][\w+.-]{0,19}$/.test(scheme) ? `the scheme "${scheme}://" is not one of a Redis` : 'it has no scheme',
+      'it starts so',
+    );
   const parts = splitParts(schemeEnd < 0 ? text : text.slice(schemeEnd + 3), meaning.kind);
   const options = new URLSearchParams(parts.query);
   const { nodes, path, masterName, databaseText } = place(meaning.kind, parts);
@@ -143,7 +147,7 @@ function splitParts(rest: string, kind: RedisAddress['kind']): Parts {
   const slash = beforeQuery.indexOf('/');
   const authority = slash < 0 ? beforeQuery : beforeQuery.slice(0, slash);
   const path = slash < 0 ? '' : beforeQuery.slice(slash);
-  if (/\s/.test(place)) throw wrong('there is a blank inside', `"${shorten(place)}"`);
+  if (/\s/.test(place)) throw wrong('there is a blank inside', 'blanks in a name or password are written %20');
   const [user = '', secret] = cut(userinfo, ':');
   return {
     username: decode(user) || null,
@@ -176,10 +180,7 @@ function userinfoEnd(rest: string, kind: RedisAddress['kind']): number {
 function place(kind: RedisAddress['kind'], parts: Parts) {
   if (kind === 'unix') {
     if (parts.authority !== '')
-      throw wrong(
-        'a unix socket has no host',
-        `"${shorten(parts.authority)}" stands before its path (use three slashes)`,
-      );
+      throw wrong('a unix socket has no host', 'something stands before its path, which begins with three slashes');
     const path = decode(parts.path);
     if (path.length < 2) throw wrong('the path of the socket is missing', 'nothing follows unix://');
     return { nodes: [], path, masterName: null, databaseText: '' };
@@ -188,7 +189,8 @@ function place(kind: RedisAddress['kind'], parts: Parts) {
   if (kind === 'tcp') {
     if (parts.authority.includes(','))
       throw wrong('it names several hosts', 'several are for sentinels: redis+sentinel://host,host/name/db');
-    if (steps.length > 1 && steps[1] !== '') throw wrong('something follows the database number', `"${steps[1]}"`);
+    if (steps.length > 1 && steps[1] !== '')
+      throw wrong('something follows the database number', 'there is one more slash');
     return { nodes: [node(parts.authority, 6379)], path: null, masterName: null, databaseText: steps[0] ?? '' };
   }
   const masterName = steps[0] ?? '';
@@ -199,9 +201,8 @@ function place(kind: RedisAddress['kind'], parts: Parts) {
 }
 
 function node(text: string, defaultPort: number): RedisNode {
-  const match = /^(?:\[([\da-f:.]+(?:%[\w.-]+)?)\]|([^:[\]]*))(?::(.*))?$/i.exec(text);
-  if (match === null)
-    throw wrong('the host cannot be read', `"${shorten(text)}" (an IPv6 address stands in [brackets])`);
+  const match = /^(?:\[([\da-f:.]+(?:%[\w.-]+)?)\]|([^:[\]]*))(?::([^:]*))?$/i.exec(text);
+  if (match === null) throw wrong('the host cannot be read', 'an IPv6 address stands in [brackets]');
   const host = match[1] ?? decode(match[2] ?? '');
   if (host === '') throw wrong('the host is missing', 'nothing stands where it should');
   const portText = match[3] ?? '';
@@ -218,7 +219,8 @@ function node(text: string, defaultPort: number): RedisNode {
 
 function database(text: string): number {
   if (text === '') return 0;
-  if (!/^\d{1,9}$/.test(text)) throw wrong('the database is not a number', `"${shorten(text)}"`);
+  if (!/^\d{1,9}$/.test(text))
+    throw wrong('the database is not a number', 'it stands behind the last slash, or in ?db=');
   return Number(text);
 }
 
