@@ -23,6 +23,7 @@ export interface PickleNote {
 }
 
 const MAX_NOTES = 100;
+const MAX_NOTE_TEXT = 300;
 
 /** The unpickler's stack, marks, memo and budget: what one decode consists of. It calls nothing. */
 export class PickleMachine {
@@ -64,7 +65,8 @@ export class PickleMachine {
   }
 
   note(kind: PickleNote['kind'], text: string): void {
-    if (this.notes.length < MAX_NOTES) this.notes.push({ kind, text, offset: this.opStart });
+    if (this.notes.length < MAX_NOTES)
+      this.notes.push({ kind, text: text.slice(0, MAX_NOTE_TEXT), offset: this.opStart });
   }
 
   /** Takes bytes from the memory budget. */

@@ -17,7 +17,10 @@ export function runPython(script: string, ...args: readonly string[]): Promise<B
     child.once('error', reject);
     child.once('close', code => {
       if (code === 0) resolve(Buffer.concat(output));
-      else reject(new Error(`${python} ${script} ended with code ${code}: ${Buffer.concat(errors).toString().slice(-2000)}`));
+      else
+        reject(
+          new Error(`${python} ${script} ended with code ${code}: ${Buffer.concat(errors).toString().slice(-2000)}`),
+        );
     });
   });
 }
