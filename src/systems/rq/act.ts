@@ -13,7 +13,7 @@ import {
 } from '../../model';
 import type { Handler } from './act/actions';
 import type { RqActContext } from './act/context';
-import { declarations } from './act/declarations';
+
 import { readFleet } from './act/generation';
 import { handlers } from './act/handlers';
 import { offerOf } from './act/offer';
@@ -32,7 +32,7 @@ export interface RqActions {
 
 export function createRqActions(context: RqActContext): RqActions {
   return {
-    declarations,
+    declarations: handlers.map(({ declaration }) => declaration),
     actions: (target, state) =>
       handlers
         .filter(({ declaration }) => concerns(declaration, target, state))

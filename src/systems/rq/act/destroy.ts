@@ -1,8 +1,10 @@
+import { commandsOf } from '../../../brokers/redis/commands';
 import type { RedisBroker } from '../../../brokers/redis/port';
 import type { ItemOutcome } from '../../../model';
 import { JOB_PREFIX } from '../keys';
+import { SCRIPTS } from './actions';
 import source from './destroy.lua';
-import { parseAnswers } from './relocate';
+import { answersOf } from './relocate';
 import { restoring, type SavedJob, saveJobs } from './saved-jobs';
 import type { Walk } from './sources';
 import { type Latin1, readable, wire } from './undo';
@@ -13,6 +15,9 @@ const STEP_BYTES = 4 * 1024 * 1024;
 /** Saving reads more than it writes: steps stay below this. */
 const STEP_JOBS = 100;
 export const CHANGED = 'it changed meanwhile';
+
+/** Commands that destroying needs. */
+export const DESTROY_NEEDS: readonly string[] = [...SCRIPTS, ...commandsOf(source)];
 
 /** One thing to destroy, as destroy.lua takes it. */
 export interface Doomed {
@@ -49,7 +54,7 @@ export async function destroy(
     { script: { name, source }, keys: keys.map(wire), args: [Buffer.from(JSON.stringify(items), 'latin1')], record },
     signal,
   );
-  return parseAnswers<Doom>(reply, things.length);
+  return answersOf<Doom>(reply);
 }
 
 export interface DestroyOptions {

@@ -16,7 +16,9 @@ if ARGV[4] ~= '' and not scheduled then redis.call('EXPIRE', KEYS[1], ARGV[4]) e
 redis.call('SADD', KEYS[3], ARGV[2])
 if scheduled then
   redis.call('ZADD', KEYS[2], ARGV[3], ARGV[1])
+elseif ARGV[3] == 'head' then
+  redis.call('LPUSH', KEYS[2], ARGV[1])
 else
-  redis.call(ARGV[3] == 'head' and 'LPUSH' or 'RPUSH', KEYS[2], ARGV[1])
+  redis.call('RPUSH', KEYS[2], ARGV[1])
 end
 return cjson.encode({ 1 })

@@ -1,13 +1,14 @@
+import { commandsOf } from '../../../brokers/redis/commands';
 import type { Reply } from '../../../brokers/redis/port';
 import { type ActionDeclaration, type ActionRequest, InspectorError, type Plan } from '../../../model';
 import { jobKey, QUEUES, queueKey, registryKey, resultsKey } from '../keys';
 import { locate, refOf } from '../places';
-import type { Handler, Situation } from './actions';
+import { decided, type Handler, SCRIPTS, type Situation } from './actions';
 import source from './enqueue.lua';
 import { list } from './generation';
 import { type NewJob, newJob } from './new-job';
 import { unserved } from './plan';
-import { parseAnswers } from './relocate';
+import { answersOf } from './relocate';
 import { base64, latin1, ofKey, TAKEN, unit } from './undo';
 import { type Batch, type Did, outcome, type Work } from './work';
 
@@ -15,7 +16,7 @@ import { type Batch, type Did, outcome, type Work } from './work';
 export function enqueueHandler(declaration: ActionDeclaration): Handler {
   return {
     declaration,
-    needs: ['EVAL', 'EVALSHA'],
+    needs: [...SCRIPTS, ...commandsOf(source)],
     plan: async (request, situation, signal) => {
       const jobs = await jobsOf(declaration, request, situation, signal);
       return planOf(declaration, request, jobs, situation, signal);
@@ -140,7 +141,7 @@ class EnqueueWork implements Work {
     if (job === undefined) return null;
     if (!('fields' in job)) {
       const refused = outcome({ id: job.id, ref: job.ref }, 'refused', job.refusal);
-      return { subjects: [], undo: [], outcomes: [refused], weight: 0, run: async () => ({ outcomes: [], undo: [] }) };
+      return decided([refused]);
     }
     return {
       subjects: [job.id],
@@ -165,7 +166,7 @@ class EnqueueWork implements Work {
       },
       signal,
     );
-    const [answer] = parseAnswers<1 | string>(reply, 1);
+    const [answer] = answersOf<1 | string>(reply);
     const about = { id: job.id, ref: refOfNew(job) };
     if (answer !== 1) {
       return { outcomes: [outcome(about, 'refused', answer ?? 'the script did not say what became of it')], undo: [] };

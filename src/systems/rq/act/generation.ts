@@ -1,5 +1,6 @@
 import { isFailure, type RedisBroker, type Reply } from '../../../brokers/redis/port';
 import { FAILED_LIST, QUEUES, WORKER_PREFIX, WORKERS } from '../keys';
+import { compareVersions } from '../versions';
 
 /** What the data tell of the RQ that lives here: decides what may be written so that its workers can run it. */
 export interface Generation {
@@ -100,15 +101,7 @@ export function allAtLeast(generation: Generation, version: string, otherwise: b
   return generation.versions.every(each => each !== null && isAtLeast(each, version));
 }
 
-/** Numeric comparison of dotted versions; what follows the numbers (`rc1`) is not looked at. */
-export function isAtLeast(version: string, bound: string): boolean {
-  const [have, want] = [version, bound].map(each => each.split('.').map(part => Number.parseInt(part, 10) || 0));
-  for (let at = 0; at < (want?.length ?? 0); at++) {
-    const difference = (have?.[at] ?? 0) - (want?.[at] ?? 0);
-    if (difference !== 0) return difference > 0;
-  }
-  return true;
-}
+const isAtLeast = (version: string, bound: string): boolean => compareVersions(version, bound) >= 0;
 
 function workerOf(key: string, reply: Reply | undefined): Worker {
   const values = list(reply).map(text);

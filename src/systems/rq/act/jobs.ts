@@ -1,18 +1,16 @@
 import type { ActionDeclaration, ActionRequest, Plan } from '../../../model';
 import { JOB_PREFIX } from '../keys';
-import type { Handler, Situation } from './actions';
-import { Sequence } from './actions';
-import { DestroyWork } from './destroy';
+import { decided, type Handler, onlyBatch, Sequence, type Situation } from './actions';
+
+import { DESTROY_NEEDS, DestroyWork } from './destroy';
 import { list } from './generation';
 import { planJobs } from './plan';
-import { RelocationWork } from './relocate';
+import { RELOCATE_NEEDS, RelocationWork } from './relocate';
 import { BACKWARDS, MOVERS, type Mover, momentOf, queueParameter } from './relocations';
 import { parentsOf } from './saved-jobs';
 import { type Source, sizesOf, sourcesOf, Walk } from './sources';
 import { type Latin1, readable, wire } from './undo';
-import { type Batch, type Item, outcome, type Work } from './work';
-
-const NEEDS_SCRIPT = ['EVAL', 'EVALSHA'];
+import { type Item, outcome, type Work } from './work';
 
 /** An action that takes jobs from one structure to another. */
 export function movingHandler(declaration: ActionDeclaration): Handler {
@@ -20,7 +18,7 @@ export function movingHandler(declaration: ActionDeclaration): Handler {
   if (mover === undefined) throw new Error(`No mover for ${declaration.id}.`);
   return {
     declaration,
-    needs: NEEDS_SCRIPT,
+    needs: RELOCATE_NEEDS,
     plan: (request, situation, signal) => {
       if (declaration.asks === 'queue') queueParameter(request.parameters['queue'], true);
       return planJobs(declaration, request, situation, signal, place => {
@@ -47,7 +45,7 @@ async function moving(
   return new Sequence(
     sources.map((source, index) => {
       const relocation = mover(source.place, moment, plan.parameters);
-      if (typeof relocation === 'string') return new Refusal(source, relocation);
+      if (typeof relocation === 'string') return refusing(source, relocation);
       const size = sizes[index] ?? 0;
       const unlink = id === 'cancel' && source.place.structure === 'deferred';
       const parents = unlink
@@ -78,7 +76,7 @@ async function dependentsOfParents(
 export function deletingHandler(declaration: ActionDeclaration): Handler {
   return {
     declaration,
-    needs: NEEDS_SCRIPT,
+    needs: DESTROY_NEEDS,
     plan: (request: ActionRequest, situation, signal) =>
       planJobs(declaration, request, situation, signal, place =>
         place.structure === 'wip' ? 'it runs: stop it first' : { allow: null, target: null },
@@ -112,25 +110,7 @@ export async function destroying(
 }
 
 /** Jobs that the action does not touch, each with the reason. */
-class Refusal implements Work {
-  readonly total: number;
-  #batch: Batch | null;
-
-  constructor({ items }: Source, reason: string) {
-    this.total = items?.length ?? 0;
-    const outcomes = (items ?? []).map(({ id, ref }) => outcome({ id: readable(id), ref }, 'refused', reason));
-    this.#batch = {
-      subjects: [],
-      undo: [],
-      outcomes,
-      weight: 0,
-      run: async () => ({ outcomes: [], undo: [] }),
-    };
-  }
-
-  async next(): Promise<Batch | null> {
-    const batch = this.#batch;
-    this.#batch = null;
-    return batch;
-  }
+function refusing({ items }: Source, reason: string): Work {
+  const refused = (items ?? []).map(({ id, ref }) => outcome({ id: readable(id), ref }, 'refused', reason));
+  return onlyBatch(refused.length, decided(refused));
 }

@@ -1,11 +1,16 @@
+import { commandsOf } from '../../../brokers/redis/commands';
 import type { RedisBroker } from '../../../brokers/redis/port';
 import type { ItemOutcome, RedisGuard, RedisOperation, UndoUnit } from '../../../model';
 import { JOB_PREFIX, QUEUES, type RqPlace } from '../keys';
 import { isList } from '../places';
+import { SCRIPTS } from './actions';
 import source from './relocate.lua';
 import { keyOf, type Walk } from './sources';
 import { base64, type Latin1, latin1, readable, TAKEN, unit, wire } from './undo';
 import { type Batch, type Did, type Item, NO_LONGER_THERE, ONLY_ITS_ID, outcome, type Work } from './work';
+
+/** Commands that a relocation needs. */
+export const RELOCATE_NEEDS: readonly string[] = [...SCRIPTS, ...commandsOf(source)];
 
 /** Where jobs go and what becomes of their hashes; see relocate.lua. */
 export interface Relocation {
@@ -108,7 +113,7 @@ export class RelocationWork implements Work {
       },
       signal,
     );
-    const answers = parseAnswers<Answer>(reply, items.length);
+    const answers = answersOf<Answer>(reply);
     return this.#read(items, answers, parents, keep, pttl);
   }
 
@@ -127,8 +132,11 @@ export class RelocationWork implements Work {
       const id = readable(item.id);
       if (answer === 0) outcomes.push(outcome({ id, ref: item.ref }, 'gone', NO_LONGER_THERE));
       else if (answer === -1) outcomes.push(outcome({ id, ref: item.ref }, 'refused', ONLY_ITS_ID));
-      else if (typeof answer === 'string') outcomes.push(outcome({ id, ref: item.ref }, 'refused', answer));
-      else {
+      else if (typeof answer === 'string') {
+        // Whether a list still holds an id is too dear to look up; one with another status has left it.
+        const left = answer.startsWith('its status is ') && isList(this.#walk.place.structure);
+        outcomes.push(outcome({ id, ref: item.ref }, left ? 'gone' : 'refused', answer));
+      } else {
         outcomes.push(outcome({ id, ref: item.ref }, 'done', null));
         undo.push(this.#back(item, id, answer, keep, parents[index] ?? [], pttl ? expiryAt(answer[1], now) : null));
       }
@@ -202,8 +210,7 @@ function keptFields(plan: Relocation): string[] {
 }
 
 /** A script's answer: JSON whose texts hold one character a byte. */
-export function parseAnswers<T>(reply: unknown, count: number): readonly T[] {
-  if (!Buffer.isBuffer(reply)) return [];
-  const parsed: unknown = JSON.parse(reply.toString('latin1'));
-  return Array.isArray(parsed) && parsed.length === count ? (parsed as T[]) : [];
+export function answersOf<T>(reply: unknown): readonly T[] {
+  const parsed: unknown = Buffer.isBuffer(reply) ? JSON.parse(reply.toString('latin1')) : [];
+  return Array.isArray(parsed) ? (parsed as T[]) : [];
 }
