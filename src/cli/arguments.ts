@@ -82,8 +82,9 @@ export function parseArguments(argv: readonly string[]): CommandLine {
   if (command === 'decode') return parseDecode(rest);
   if (!(COMMANDS as readonly string[]).includes(command)) throw unknownCommand();
   const name = command as Request['command'];
-  const { positions, fields } = split(rest);
+  const { positions: given, fields } = split(rest);
   const places = POSITIONS[name];
+  const positions = places[0] === 'url' ? urlFirst(given) : given;
   // A token alone: the broker is the one that the journal names.
   const names = name === 'undo' && positions.length === 1 ? (['token'] as const) : places;
   if (positions.length > names.length)
@@ -95,6 +96,12 @@ export function parseArguments(argv: readonly string[]): CommandLine {
   const request = parseRequest({ command: name, ...fields });
   checkRequired(request);
   return { kind: 'request', request };
+}
+
+/** `perform retry redis://…` means the same as `perform redis://… retry`. */
+function urlFirst(positions: readonly string[]): readonly string[] {
+  const url = positions.find(text => text === '-' || text.startsWith('env:') || text.includes('://'));
+  return url === undefined ? positions : [url, ...positions.filter(text => text !== url)];
 }
 
 /** @throws InspectorError `bad-request` when a field is missing that the command cannot do without */
