@@ -45,10 +45,14 @@ export function parseRequest(input: unknown): Request {
   const [issue] = result.issues;
   const path = issue.path?.map(part => String(part.key)).join('.') ?? '';
   if (path === 'command') throw unknownCommand();
+  if (path === 'state') {
+    const answer = `the states are ${STATES.join(', ')}`;
+    throw badRequest('There is no such state.', answer, 'Name one of them, whatever the system calls it.');
+  }
   const answer =
     issue.type === 'strict_object' && issue.expected === 'never'
       ? `there is no field ${path}`
-      : `${path || 'the request'} should be ${issue.expected ?? 'something else'}${path === 'state' ? '' : `, it is ${kindOf(issue.input)}`}`;
+      : `${path || 'the request'} should be ${issue.expected ?? 'something else'}, it is ${kindOf(issue.input)}`;
   throw badRequest(`The request cannot be read: ${answer}.`, answer);
 }
 

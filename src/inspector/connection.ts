@@ -175,6 +175,7 @@ export class Connection implements LiveConnection {
     if (known !== null) await known.reconnect(signal);
     else {
       const password = await this.#parts.secrets.get(profile.id);
+      signal.throwIfAborted();
       const link = await this.#parts.open(profile, password, signal);
       this.#link = link;
       link.onDidClose(error => {

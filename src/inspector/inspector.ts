@@ -40,6 +40,7 @@ class DefaultInspector implements Inspector {
   #connections: Connection[] = [];
   #visible = false;
   #loading: Promise<void> = Promise.resolve();
+  #changing: Promise<unknown> = Promise.resolve();
   readonly #stopWatching: Unsubscribe;
 
   constructor(parts: InspectorParts) {
@@ -101,24 +102,35 @@ class DefaultInspector implements Inspector {
     return connection;
   }
 
-  async save(profile: ConnectionProfile, password?: string): Promise<Connection> {
-    // The secret first: a profile whose password was not kept would be half-saved.
-    const changedPassword = password !== undefined && password !== (await this.#parts.secrets.get(profile.id));
-    if (changedPassword) await this.#parts.secrets.set(profile.id, password);
-    const profiles = await this.#parts.profiles.read();
-    const at = profiles.findIndex(({ id }) => id === profile.id);
-    await this.#parts.profiles.write(at === -1 ? [...profiles, profile] : profiles.with(at, profile));
-    if (changedPassword) await this.#find(profile.id)?.disconnect();
-    await this.load();
-    return this.#need(profile.id);
+  save(profile: ConnectionProfile, password?: string): Promise<Connection> {
+    return this.#inTurn(async () => {
+      // The secret first: a profile whose password was not kept would be half-saved.
+      const changedPassword = password !== undefined && password !== (await this.#parts.secrets.get(profile.id));
+      if (changedPassword) await this.#parts.secrets.set(profile.id, password);
+      const profiles = await this.#parts.profiles.read();
+      const at = profiles.findIndex(({ id }) => id === profile.id);
+      await this.#parts.profiles.write(at === -1 ? [...profiles, profile] : profiles.with(at, profile));
+      if (changedPassword) await this.#find(profile.id)?.disconnect();
+      await this.load();
+      return this.#need(profile.id);
+    });
   }
 
-  async remove(id: string): Promise<void> {
-    const profiles = await this.#parts.profiles.read();
-    await this.#parts.profiles.write(profiles.filter(profile => profile.id !== id));
-    await this.#parts.secrets.delete(id);
-    this.#grants.forget(id);
-    await this.load();
+  remove(id: string): Promise<void> {
+    return this.#inTurn(async () => {
+      const profiles = await this.#parts.profiles.read();
+      await this.#parts.profiles.write(profiles.filter(profile => profile.id !== id));
+      await this.#parts.secrets.delete(id);
+      this.#grants.forget(id);
+      await this.load();
+    });
+  }
+
+  /** Two that read, change and write the profiles at the same time would lose one another's. */
+  #inTurn<T>(change: () => Promise<T>): Promise<T> {
+    const next = this.#changing.then(change);
+    this.#changing = next.catch(() => undefined);
+    return next;
   }
 
   async probe(profile: ConnectionProfile, password: string | undefined, signal: AbortSignal): Promise<Probe> {

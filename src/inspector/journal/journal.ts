@@ -33,6 +33,7 @@ export class FileJournal implements Journal {
   readonly #changed = new Emitter();
   readonly #session = randomBytes(8).toString('hex');
   readonly #running = new Set<string>();
+  #pruning: Promise<void> = Promise.resolve();
   readonly #read = new Map<string, { readonly stamp: string; readonly entry: ReadEntry | null }>();
 
   constructor(options: JournalOptions) {
@@ -53,6 +54,7 @@ export class FileJournal implements Journal {
     try {
       mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
       chmodSync(this.#folder, 0o700);
+      await this.#pruning;
       await this.#prune();
       const at = new Date(this.#now()).toISOString();
       const token = `${at.replace(/[-:.Z]/g, '')}-${randomBytes(6).toString('hex')}`;
@@ -64,6 +66,8 @@ export class FileJournal implements Journal {
         maxBytes: this.maxBytes,
         onEnd: () => {
           this.#running.delete(token);
+          // Together with what was just kept, the copies may exceed their bound.
+          this.#pruning = this.#pruning.then(() => this.#prune()).catch(() => undefined);
           this.#changed.fire();
         },
       });
@@ -76,6 +80,7 @@ export class FileJournal implements Journal {
   }
 
   async entries(): Promise<readonly JournalEntry[]> {
+    await this.#pruning;
     const names = await this.#names();
     const tokens = names.filter(name => name.endsWith('.jsonl') && !name.endsWith('.undo.jsonl'));
     const entries = await Promise.all(
