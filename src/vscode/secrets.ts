@@ -26,4 +26,7 @@ export class Secrets implements SecretStore {
   }
 }
 
+/** The password of a saved profile. */
+export const storedPassword = async (storage: vscode.SecretStorage, id: string) => storage.get(key(id));
+
 const key = (id: string) => `jobQueues.password.${id}`;

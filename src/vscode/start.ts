@@ -1,13 +1,14 @@
 /** Puts the inspector together from its parts; loaded apart from the first chunk. */
 import { join } from 'node:path';
 import type * as vscode from 'vscode';
+import { createInspector, type InspectorParts, openLink } from '../inspector';
 import type { Inspector } from '../inspector/api';
-import { createInspector } from '../inspector/inspector';
-import type { InspectorParts } from '../inspector/ports';
+import { systems } from '../systems';
 import type { DemoBroker } from './demo';
 import type { Log } from './log';
 import { Secrets } from './secrets';
 import { SettingsProfiles, setting } from './settings';
+import { vscodeSurroundings } from './surroundings';
 
 /** The inspector over VS Code's settings, secrets and storage. */
 export async function startInspector(
@@ -15,13 +16,14 @@ export async function startInspector(
   log: Log,
   demo: DemoBroker | null,
 ): Promise<Inspector> {
-  const surroundings = await vscodeSurroundings(context);
+  const surroundings = vscodeSurroundings();
   const passwords = new Map<string, string>();
   if (demo?.password !== undefined) passwords.set(demo.profile.id, demo.password);
   const parts: InspectorParts = {
     profiles: new SettingsProfiles(log, demo === null ? [] : [demo.profile]),
     secrets: new Secrets(context.secrets, passwords),
-    ...(await brokerParts(surroundings)),
+    systems,
+    open: openLink,
     surroundings,
     journal: {
       folder: join(context.globalStorageUri.fsPath, 'journal'),

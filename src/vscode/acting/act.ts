@@ -37,7 +37,7 @@ export async function act(app: App, request: Act): Promise<Acted> {
   if (offer === undefined) throw notOffered(request.action);
   if (!offer.available) throw unavailable(offer.action.title, offer.why);
   const { action } = offer;
-  if (action.asks === 'call') {
+  if (action.asks === 'call' && request.parameters === undefined) {
     await app.panels.openEnqueue({ at: request.at, action: action.id, target: first });
     return LEFT;
   }
