@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import axe from 'axe-core';
+import axe, { type AxeResults } from 'axe-core';
 import type { BrowserContext, Page } from 'playwright-core';
 import { root } from '../../../scripts/setup/paths.mjs';
 import { type Theme, themeStyles } from './themes';
@@ -57,21 +57,19 @@ export class PageUnderTest {
   }
 
   async event(name: string, payload: unknown): Promise<void> {
-    await this.page.evaluate(message => window.postMessage(message, '*'), { kind: 'event', name, payload });
+    await this.page.evaluate(`window.postMessage(${JSON.stringify({ kind: 'event', name, payload })}, '*')`);
   }
 
   /** Violations of WCAG 2 A and AA, in words. */
   async violations(): Promise<string[]> {
     await this.page.evaluate(axe.source);
-    const found = await this.page.evaluate(async () => {
-      const { axe: run } = globalThis as unknown as { axe: typeof axe };
-      const results = await run.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'] });
-      return results.violations.map(({ id, nodes }) => ({
-        id,
-        nodes: nodes.map(node => `${node.html} ${node.failureSummary ?? ''}`),
-      }));
+    const { violations } = await this.page.evaluate<AxeResults>(
+      `axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'] })`,
+    );
+    return violations.map(({ id, nodes }) => {
+      const where = nodes.slice(0, 3).map(node => `${node.html} ${node.failureSummary ?? ''}`);
+      return `${id}: ${where.join(' | ')}`;
     });
-    return found.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).join(' | ')}`);
   }
 }
 
