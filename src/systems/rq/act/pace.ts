@@ -1,7 +1,7 @@
 /** Redis time that a step should take, in milliseconds: long enough to be worth a round trip, short for the others. */
 const TARGET_MS = 2;
 const LEAST = 5;
-const MOST = 400;
+const MOST = 100;
 
 /** Adapts the size of steps to the time of the last ones, so that Redis never stalls. */
 export class Pace {

@@ -4,6 +4,7 @@ import type { ItemOutcome, RedisGuard, RedisOperation, UndoUnit } from '../../..
 import { JOB_PREFIX, QUEUES, type RqPlace } from '../keys';
 import { isList } from '../places';
 import { SCRIPTS } from './actions';
+import { type Neighbours, neighboursOf } from './neighbours';
 import source from './relocate.lua';
 import { keyOf, type Walk } from './sources';
 import { base64, type Latin1, latin1, readable, TAKEN, unit, wire } from './undo';
@@ -26,9 +27,14 @@ export interface Relocation {
   readonly drop: readonly string[];
   /** `waiting`: the hash loses its expiry, or gets its ttl. */
   readonly expiry: 'waiting' | 'leave';
+  /** False where nothing can be taken back. */
+  readonly undoable?: false;
   /** The old expiry is the score of the registry left, as for failed jobs; saves asking for it. */
   readonly expiryIsScore?: boolean;
 }
+
+/** Chosen jobs whose neighbours in a list are looked up one by one. */
+const LOOKED_UP = 50;
 
 /** Fields of a job's hash that a relocation may need to put back. */
 const KEEP_ALWAYS = ['status'];
@@ -62,19 +68,30 @@ export class RelocationWork implements Work {
     const items = await this.#walk.next(size, signal);
     if (items.length === 0) return null;
     const parents = this.#parents === null ? [] : await this.#parents(items, signal);
+    const beside = await this.#beside(items, signal);
     return {
       subjects: items.map(item => readable(item.id)),
       refs: items.map(item => item.ref),
       undo: [],
       outcomes: [],
       weight: items.length,
-      run: (record, during) => this.#run(items, parents, record, during),
+      run: (record, during) => this.#run(items, parents, beside, record, during),
     };
+  }
+
+  /** What stands beside jobs of a list, so that undo finds their place again. Of many chosen ones that is too dear. */
+  async #beside(items: readonly Item[], signal: AbortSignal): Promise<readonly Neighbours[]> {
+    const { place } = this.#walk;
+    if (!isList(place.structure) || this.#plan.undoable === false) return [];
+    const known = this.#walk.beside(items);
+    if (known !== undefined || this.total > LOOKED_UP) return known ?? [];
+    return neighboursOf(this.#broker, keyOf(place), items, signal);
   }
 
   async #run(
     items: readonly Item[],
     parents: readonly (readonly Latin1[])[],
+    beside: readonly Neighbours[],
     record: string,
     signal: AbortSignal,
   ): Promise<Did> {
@@ -114,13 +131,14 @@ export class RelocationWork implements Work {
       signal,
     );
     const answers = answersOf<Answer>(reply);
-    return this.#read(items, answers, parents, keep, pttl);
+    return this.#read(items, answers, parents, beside, keep, pttl);
   }
 
   #read(
     items: readonly Item[],
     answers: readonly Answer[],
     parents: readonly (readonly Latin1[])[],
+    beside: readonly Neighbours[],
     keep: readonly string[],
     pttl: boolean,
   ): Did {
@@ -138,7 +156,9 @@ export class RelocationWork implements Work {
         outcomes.push(outcome({ id, ref: item.ref }, left ? 'gone' : 'refused', answer));
       } else {
         outcomes.push(outcome({ id, ref: item.ref }, 'done', null));
-        undo.push(this.#back(item, id, answer, keep, parents[index] ?? [], pttl ? expiryAt(answer[1], now) : null));
+        if (this.#plan.undoable === false) return;
+        const expireAt = pttl ? expiryAt(answer[1], now) : null;
+        undo.push(this.#back(item, id, answer, keep, parents[index] ?? [], beside[index], expireAt));
       }
     });
     return { outcomes, undo };
@@ -151,6 +171,7 @@ export class RelocationWork implements Work {
     [score, taken, ...old]: Exclude<Answer, number | string>,
     keep: readonly string[],
     parents: readonly Latin1[],
+    beside: Neighbours | undefined,
     expireAt: number | null,
   ): UndoUnit {
     const plan = this.#plan;
@@ -182,7 +203,14 @@ export class RelocationWork implements Work {
       operations.push(
         typeof score === 'string'
           ? { kind: 'zadd', key, member, score }
-          : { kind: 'insert', key, value: member, before: [], after: [], otherwise: 'head' },
+          : {
+              kind: 'insert',
+              key,
+              value: member,
+              before: (beside?.before ?? []).map(each => base64(each)),
+              after: (beside?.after ?? []).map(each => base64(each)),
+              otherwise: 'head',
+            },
       );
     }
     const back: (readonly [string, string])[] = [];

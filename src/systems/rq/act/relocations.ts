@@ -108,6 +108,7 @@ const moveToFront: Mover = place =>
         set: [],
         drop: [],
         expiry: 'leave',
+        undoable: false,
       }
     : 'it does not wait in a queue (any more)';
 
