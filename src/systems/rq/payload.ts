@@ -128,7 +128,7 @@ export function readCall(data: Buffer): Decoded<Call> {
 export function taskName(call: Call): string | null {
   const { instance } = call;
   if (call.function === null || !isKind(instance, 'call')) return call.function;
-  const owner = instance.how === 'reduce' ? firstClass(instance.args) : instance.className;
+  const owner = instance.className?.startsWith('copyreg.') ? firstClass(instance.args) : instance.className;
   return owner === undefined ? call.function : `${owner}.${call.function}`;
 }
 
