@@ -129,7 +129,7 @@ export class Session {
   }
 
   async #make(folder: string | undefined): Promise<Inspector> {
-    const world = await surroundingsOf(folder);
+    const world = surroundingsOf(folder);
     let profiles: readonly ConnectionProfile[] = [];
     return createInspector({
       profiles: {

@@ -22,14 +22,9 @@ export async function* diagnoseConnection(
   }
 }
 
-/** What the rules about the folder alone say; one `NotChecked` where its files may not be read. */
+/** What the rules about the folder alone say, where there are any. */
 export async function* diagnoseFolder(parts: InspectorParts, signal: AbortSignal): AsyncGenerator<Diagnosis, void> {
   if (parts.folderRules === undefined) return;
-  const { restricted } = parts.surroundings;
-  if (restricted !== null) {
-    yield { rule: 'folder.*', reason: restricted };
-    return;
-  }
   try {
     yield* parts.folderRules(parts.surroundings, signal);
   } catch (thrown) {

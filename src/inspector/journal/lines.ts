@@ -1,6 +1,7 @@
 /** What the journal's files hold, line by line; read back through a parser, for a file can be cut short or edited. */
 import * as v from 'valibot';
 import type { ItemOutcome, Outcome, UndoUnit } from '../../model';
+import { fromGroups, type Group, toGroups } from './columns';
 
 /** Time, then chance: sorts by time, unique between windows. The only thing of an entry that gets into a file name. */
 export const TOKEN = /^\d{8}T\d{9}-[0-9a-f]{12}$/;
@@ -72,23 +73,36 @@ export interface UndoLine {
   readonly units: readonly UndoUnit[];
 }
 
-const base64 = v.string();
-const guard = v.looseObject({ kind: v.string(), refusal: v.string() });
-const operation = v.looseObject({ kind: v.string() });
+const leaf = v.union([v.string(), v.number(), v.boolean(), v.null()]);
+const unit = v.looseObject({
+  broker: v.literal('redis'),
+  subject: v.string(),
+  // The broker's own undo checks every guard and operation before it sends anything.
+  guards: v.array(v.looseObject({ kind: v.string(), refusal: v.string() })),
+  operations: v.array(v.looseObject({ kind: v.string() })),
+});
 const undoLine = v.object({
   step: v.string(),
   phase: v.picklist(['about', 'did']),
   not: v.array(v.string()),
-  units: v.array(
-    v.object({ broker: v.literal('redis'), subject: base64, guards: v.array(guard), operations: v.array(operation) }),
+  groups: v.array(
+    v.object({
+      first: unit,
+      count: amount,
+      columns: v.array(v.tuple([amount, v.union([amount, v.array(leaf)])])),
+    }),
   ),
 });
 
+/** Step and phase stand first: whoever looks for a step reads no more than that. */
+export function undoText({ step, phase, not, units }: UndoLine): string {
+  return `${JSON.stringify({ step, phase, not, groups: toGroups(units) })}\n`;
+}
+
 export function parseUndoLine(text: string): UndoLine | null {
   try {
-    const result = v.safeParse(undoLine, JSON.parse(text));
-    // The broker's own undo checks every guard and operation again before it sends anything.
-    return result.success ? (result.output as unknown as UndoLine) : null;
+    const { groups, ...line } = v.parse(undoLine, JSON.parse(text));
+    return { ...line, units: fromGroups(groups as unknown as Group[]) };
   } catch {
     return null;
   }

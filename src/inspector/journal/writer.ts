@@ -1,9 +1,19 @@
 /** Writes one entry while an action runs: what a step is about to do stands in the files before the step begins. */
-import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { t } from '@vscode/l10n';
 import type { ItemOutcome, Step } from '../../model';
 import { formatSize } from '../present/format';
-import { addCounts, type BeginLine, type Counts, countOutcomes, type Line, noCounts, type UndoLine } from './lines';
+import { CopyFile, writeAll } from './copy-file';
+import {
+  addCounts,
+  type BeginLine,
+  type Counts,
+  countOutcomes,
+  type Line,
+  noCounts,
+  type UndoLine,
+  undoText,
+} from './lines';
 
 export interface WriterOptions {
   readonly begin: BeginLine;
@@ -17,28 +27,24 @@ export interface WriterOptions {
 
 /** What a step did is written at once, but together with the next step while steps follow each other quickly. */
 const GATHER_MS = 50;
-/** Steps of 2 ms each write a few kB: synchronous appends cost 20 µs and keep the order; no fsync between them. */
-const PRIVATE = 0o600;
 
 export class EntryWriter {
   readonly token: string;
   readonly #options: WriterOptions;
   readonly #file: number;
-  #copies: number | null;
+  #copies: CopyFile | null;
   #notUndoable: string | null;
-  #savedBytes = 0;
   #lines = '';
-  #copyLines = '';
   #writtenAt = 0;
   readonly #counts = noCounts();
-  #open: { readonly step: string; readonly subjects: readonly string[] } | null = null;
+  #unanswered: readonly string[] = [];
 
   constructor(options: WriterOptions) {
     this.#options = options;
     this.token = options.begin.token;
     this.#notUndoable = options.begin.notUndoable;
-    this.#file = openSync(options.file, 'ax', PRIVATE);
-    this.#copies = options.copies === null ? null : openSync(options.copies, 'ax', PRIVATE);
+    this.#file = openSync(options.file, 'ax', 0o600);
+    this.#copies = options.copies === null ? null : new CopyFile(options.copies, options.maxBytes);
     this.#add(options.begin);
     this.#flush();
   }
@@ -52,29 +58,31 @@ export class EntryWriter {
     return this.#counts;
   }
 
-  /** What had begun and has not been answered for. */
+  /** Subjects of a step that had begun and has not been answered for. */
   get unanswered(): readonly string[] {
-    return this.#open?.subjects ?? [];
+    return this.#unanswered;
   }
 
   /** Before a step. @throws the file system's error: then the step must not run. */
   about(step: Step & { readonly phase: 'about' }): void {
-    this.#open = { step: step.stepId, subjects: step.subjects };
-    this.#add({ line: 'about', step: step.stepId, subjects: [...step.subjects] });
-    if (step.undo.length > 0) this.#keep({ step: step.stepId, phase: 'about', not: [], units: step.undo });
+    const { stepId, subjects, undo } = step;
+    // Copies first: a line that names a step must not stand without what undoes it.
+    if (undo.length > 0) this.#keep({ step: stepId, phase: 'about', not: [], units: undo });
+    this.#add({ line: 'about', step: stepId, subjects: [...subjects] });
     this.#flush();
+    this.#unanswered = subjects;
   }
 
   /** After a step. */
   did(step: Step & { readonly phase: 'did' }): void {
-    this.#open = null;
+    this.#unanswered = [];
     const rest = step.outcomes.filter(item => item.outcome !== 'done');
     const counts = countOutcomes(step.outcomes);
     addCounts(this.#counts, counts);
     this.#add({ line: 'did', step: step.stepId, counts, items: rest.map(plain) });
     const not = rest.filter(item => item.outcome !== 'unknown').flatMap(item => (item.id === null ? [] : [item.id]));
-    this.#keep({ step: step.stepId, phase: 'did', not, units: step.undo });
-    if (Date.now() - this.#writtenAt >= GATHER_MS) this.#flush();
+    if (step.undo.length + not.length > 0) this.#keep({ step: step.stepId, phase: 'did', not, units: step.undo });
+    if (performance.now() - this.#writtenAt >= GATHER_MS) this.#flush();
   }
 
   /** The last line. Nothing can be written afterwards. */
@@ -99,7 +107,7 @@ export class EntryWriter {
   /** Ends without a last line: the entry reads as stopped half-way, which is then the truth. */
   close(): void {
     closeSync(this.#file);
-    if (this.#copies !== null) closeSync(this.#copies);
+    this.#copies?.close();
     this.#copies = null;
     this.#options.onEnd();
   }
@@ -109,33 +117,17 @@ export class EntryWriter {
   }
 
   #keep(line: UndoLine): void {
-    if (this.#copies === null) return;
-    const text = `${JSON.stringify({ step: line.step, phase: line.phase, not: line.not, units: line.units })}\n`;
-    this.#savedBytes += Buffer.byteLength(text);
-    if (this.#savedBytes <= this.#options.maxBytes) {
-      this.#copyLines += text;
-      return;
-    }
-    ftruncateSync(this.#copies, 0);
-    closeSync(this.#copies);
+    if (this.#copies === null || this.#copies.add(undoText(line))) return;
+    this.#copies.discard();
     this.#copies = null;
-    this.#copyLines = '';
     this.#notUndoable = t('Its exact copies exceeded the {0} that are kept.', formatSize(this.#options.maxBytes));
   }
 
-  /** Copies first: a line that names a step must not stand without what undoes it. */
   #flush(): void {
-    if (this.#copies !== null && this.#copyLines !== '') writeAll(this.#copies, this.#copyLines);
-    this.#copyLines = '';
     if (this.#lines !== '') writeAll(this.#file, this.#lines);
     this.#lines = '';
-    this.#writtenAt = Date.now();
+    this.#writtenAt = performance.now();
   }
-}
-
-function writeAll(file: number, text: string): void {
-  const bytes = Buffer.from(text);
-  for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
 }
 
 const plain = ({ ref, id, outcome, reason }: ItemOutcome) => ({ ref, id, outcome, reason });

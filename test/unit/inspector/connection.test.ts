@@ -6,7 +6,7 @@ import { createInspector, type Inspector, type LiveConnection } from '../../../s
 import type { InspectorParts } from '../../../src/inspector/ports';
 import { waitAfter } from '../../../src/inspector/refresh';
 import { retryDelay } from '../../../src/inspector/retry';
-import { type ErrorCode, InspectorError, isFinding } from '../../../src/model';
+import { type ErrorCode, type Finding, InspectorError, isFinding } from '../../../src/model';
 import { type FakeLink, fakeLink, fakeSystem, nowhere, profileOf } from './fakes';
 
 let folder = '';
@@ -246,10 +246,10 @@ describe('profiles', () => {
 });
 
 test('findings: an error of one rule set never hides the others', async () => {
-  const finding = {
+  const finding: Finding = {
     ...{ rule: 'two.rule', subject: 's', title: 'T', label: 'L', severity: 'warning', sure: true, where: 'w' },
     ...{ since: null, evidence: [], consequence: 'c', remedies: [], notProblemWhen: null },
-  } as const;
+  };
   await start({
     systems: [
       fakeSystem({
