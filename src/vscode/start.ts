@@ -4,6 +4,7 @@ import type * as vscode from 'vscode';
 import { createInspector, type InspectorParts, openLink } from '../inspector';
 import type { Inspector } from '../inspector/api';
 import { systems } from '../systems';
+import { diagnoseFolder, explainUnreachable } from '../workspace';
 import type { DemoBroker } from './demo';
 import type { Log } from './log';
 import { Secrets } from './secrets';
@@ -24,6 +25,8 @@ export async function startInspector(
     secrets: new Secrets(context.secrets, passwords),
     systems,
     open: openLink,
+    explain: (error, profile, signal) => explainUnreachable(error, profile.url, surroundings, signal),
+    folderRules: diagnoseFolder,
     surroundings,
     journal: {
       folder: join(context.globalStorageUri.fsPath, 'journal'),

@@ -1,4 +1,5 @@
 import { t } from '@vscode/l10n';
+import * as v from 'valibot';
 import type * as vscode from 'vscode';
 import type { ConnectionProfile, Probe } from '../../inspector/api';
 import { asInspectorError, type InspectorError } from '../../model';
@@ -72,23 +73,18 @@ async function connect(app: App, draft: Draft, id: string, back: boolean): Promi
 
 /** What may help, likeliest first. The error stands above, so that it is read before one is chosen. */
 export function waysOut(draft: Draft, error: InspectorError): Way[] {
-  const better = error.details?.['url'];
-  const other = typeof better === 'string' ? draftOf(better) : null;
+  const others = alternativesOf(error);
   const isPlain = /^redis:/i.test(draft.url);
   return [
-    ...(other === null
-      ? []
-      : [
-          {
-            label: `$(arrow-right) ${t('Use {0} instead', addressOfUrl(other.url))}`,
-            detail: error.remedy,
-            go: { draft: { ...other, password: draft.password, label: draft.label } },
-          },
-        ]),
+    ...others.map(({ draft: other, why }) => ({
+      label: `$(arrow-right) ${t('Use {0} instead', addressOfUrl(other.url))}`,
+      detail: why,
+      go: { draft: { ...other, password: draft.password, label: draft.label } },
+    })),
     ...(error.code === 'unauthorized'
       ? [{ label: `$(key) ${t('Enter password…')}`, detail: error.answer, go: 'password' as const }]
       : []),
-    { label: `$(edit) ${t('Edit the URL')}`, detail: other === null ? error.remedy : '', go: 'edit' },
+    { label: `$(edit) ${t('Edit the URL')}`, detail: others.length === 0 ? error.remedy : '', go: 'edit' },
     ...(isPlain && ['tls', 'connection-lost', 'unreachable', 'not-a-broker', 'timeout'].includes(error.code)
       ? [{ label: `$(lock) ${t('Connect through TLS')}`, go: { draft: throughTls(draft) } }]
       : []),
@@ -96,6 +92,18 @@ export function waysOut(draft: Draft, error: InspectorError): Way[] {
     { label: `$(save) ${t('Save anyway')}`, description: t('it is tried again when it is shown'), go: 'save' },
   ];
 }
+
+/** Other addresses that the error names, e.g. the published port of a compose service. */
+function alternativesOf(error: InspectorError): { readonly draft: Draft; readonly why: string }[] {
+  const parsed = v.safeParse(alternativesSchema, error.details?.['alternatives']);
+  if (!parsed.success) return [];
+  return parsed.output.flatMap(({ url, why }) => {
+    const draft = draftOf(url);
+    return draft === null ? [] : [{ draft, why }];
+  });
+}
+
+const alternativesSchema = v.array(v.object({ url: v.string(), why: v.string() }));
 
 /** @param draft whose URL is shown, without its password */
 export async function editUrl(draft: Draft | null): Promise<Answer<Draft>> {

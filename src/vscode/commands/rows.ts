@@ -26,6 +26,18 @@ export const ROWS: CommandTable = {
       }
     },
   },
+  'jobQueues.showCurrentJob': { run: (app, ...given) => openJobs(app, app.brokers.rowsOf(given[0], given[1]), false) },
+  'jobQueues.renameSelected': { run: app => forKind(app, { connection: 'jobQueues.renameBroker' }) },
+  'jobQueues.deleteSelected': {
+    run: app =>
+      forKind(app, {
+        connection: 'jobQueues.removeBroker',
+        job: 'jobQueues.deleteJob',
+        queue: 'jobQueues.deleteQueue',
+        schedule: 'jobQueues.removeSchedule',
+        worker: 'jobQueues.forgetWorker',
+      }),
+  },
   'jobQueues.showMore': {
     run: async (app, ...given) => {
       const [row] = app.brokers.rowsOf(given[0], given[1]);
@@ -98,6 +110,19 @@ async function click(row: Row): Promise<void> {
     'open-job': 'jobQueues.openJob',
   } as const;
   if (row.click !== undefined) await vscode.commands.executeCommand(commands[row.click], row.id);
+}
+
+/** Runs the command that a key means on what is selected; a key that means nothing there does nothing. */
+async function forKind(app: App, commands: Partial<Record<Row['subject']['kind'], string>>): Promise<void> {
+  const [first] = app.brokers.rowsOf(undefined, undefined);
+  const command = first === undefined ? undefined : commands[first.subject.kind];
+  if (first === undefined || command === undefined) return;
+  const same = app.brokers.rowsOf(undefined, undefined).filter(({ subject }) => subject.kind === first.subject.kind);
+  await vscode.commands.executeCommand(
+    command,
+    first.id,
+    same.map(({ id }) => id),
+  );
 }
 
 async function openJobs(app: App, rows: readonly Row[], beside: boolean): Promise<void> {

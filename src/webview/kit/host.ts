@@ -42,9 +42,9 @@ export class Host<C extends PageContract> {
     this.#listeners.set(name, listener as (payload: never) => void);
   }
 
-  /** Navigation and what a person typed; never what came from a broker. */
-  remember(state: unknown): void {
-    this.#api.setState(state);
+  /** Adds to what is remembered: navigation and what a person typed; never what came from a broker. */
+  remember(state: object): void {
+    this.#api.setState({ ...(this.#api.getState() as object | undefined), ...state });
   }
 
   remembered(): unknown {

@@ -33,6 +33,9 @@ export abstract class Page<C extends PageContract, View> extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
+    const panel = document.querySelector<HTMLMetaElement>('meta[name="job-queues-panel"]')?.content;
+    // VS Code gives this state back to the host when the window is loaded again.
+    if (panel) this.host.remember({ panel: JSON.parse(panel) });
     document.addEventListener('visibilitychange', () => {
       if (document.visibilityState === 'visible') void this.reload();
     });

@@ -2,10 +2,13 @@
 import { t } from '@vscode/l10n';
 import type { LiveConnection } from '../../../inspector/api';
 import {
+  formatDate,
   formatDuration,
   formatExact,
+  formatFuture,
   formatPast,
   formatSize,
+  joined,
   oneLine,
   shortId,
   shortTask,
@@ -68,7 +71,7 @@ export function jobView(parts: JobViewParts): JobView {
     },
     result: resultView(job, installation),
     meta: job.meta === null ? null : valueView(job.meta),
-    facts: job.facts.map((fact, index) => factView(fact, index, world)),
+    facts: job.facts.map((fact, index) => factView(fact, index, job.facts, world)),
     sources: job.sources,
     problems: job.problems.map(({ part, reason, offset }) =>
       offset === null ? `${part}: ${reason}` : t('{0}: {1} (at byte {2})', part, reason, offset),
@@ -206,14 +209,18 @@ function problemOf(job: Job, part: string): string | null {
   return job.problems.find(problem => problem.part === part)?.reason ?? null;
 }
 
-/** Facts stand in blocks: names, times, and the rest; a block begins where the format changes. */
-function factView(fact: Fact, index: number, world: World): FactView {
+/** Facts stand in blocks: what it is, its times, what it weighs. */
+function factView(fact: Fact, index: number, facts: readonly Fact[], world: World): FactView {
+  const opens = fact.format === 'instant' || fact.format === 'size';
+  const first = facts.findIndex(({ format }) => format === fact.format) === index;
+  const ago = fact.value !== null && fact.format === 'instant' ? relativeTime(fact.value, world) : '';
+  const note = fact.value === null ? null : joined(ago, fact.note);
   return {
     name: fact.name,
     value: factText(fact, world),
-    note: fact.value === null ? null : (fact.note ?? null),
+    note: note === '' ? null : note,
     dim: fact.value === null,
-    gap: index > 0 && fact.format === 'size',
+    gap: index > 0 && opens && first,
     code: fact.format === 'code',
   };
 }
@@ -222,10 +229,7 @@ function factText({ value, format, note }: Fact, world: World): FactView['value'
   if (value === null) return { text: note ?? t('not recorded') };
   switch (format) {
     case 'instant':
-      return {
-        text: Date.parse(value) > world.now ? writtenDue(value, world) : writtenTime(value, world),
-        title: formatExact(value, { locale: world.locale }),
-      };
+      return { text: clockTime(value, world), title: formatExact(value, { locale: world.locale }) };
     case 'duration':
       return { text: formatDuration(Number(value)) };
     case 'size':
@@ -233,6 +237,23 @@ function factText({ value, format, note }: Fact, world: World): FactView['value'
     default:
       return { text: oneLine(value) };
   }
+}
+
+/** `14:00:58` on the same day, else the date. */
+function clockTime(value: string, world: World): string {
+  const at = Date.parse(value);
+  if (Number.isNaN(at)) return oneLine(value);
+  if (new Date(at).toDateString() !== new Date(world.now).toDateString()) {
+    return formatDate(at, world.now, { locale: world.locale });
+  }
+  return new Date(at).toLocaleTimeString('en-GB');
+}
+
+function relativeTime(value: string, world: World): string {
+  const options = { locale: world.locale };
+  return Date.parse(value) > world.now
+    ? formatFuture(value, world.now, options)
+    : formatPast(value, world.now, options);
 }
 
 function capitalised(word: string, locale: string): string {
