@@ -55,7 +55,7 @@ export async function startRqScheduler(options: {
   readonly interval?: number;
 }): Promise<GuardedProcess> {
   const python = await pythonOf(options.generation);
-  const program = 'from rqscheduler.scripts.rqscheduler import main; main()';
+  const program = 'from rq_scheduler.scripts.rqscheduler import main; main()';
   const args = ['--url', options.url, '--interval', String(options.interval ?? 1)];
   return startProcess(python, ['-c', program, ...args], { cwd: tasksFolder, env: pythonVariables() });
 }

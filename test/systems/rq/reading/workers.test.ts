@@ -120,8 +120,8 @@ describe.each(rqGenerationsUnderTest)('RQ $version', ({ id }) => {
     writeFileSync(gate, '');
     // Its record runs out by itself after some minutes; here at once.
     await client.del(`rq:worker:${worker.name}`);
-    const [running] = await client.zrange('rq:wip:default', 0, 0);
-    await client.zadd('rq:wip:default', Math.floor(Date.now() / 1000) - 100, running!);
+    const [running] = await client.zrange('rq:wip:default', '0', '0');
+    await client.zadd('rq:wip:default', String(Math.floor(Date.now() / 1000) - 100), running!);
     const overview = await installation.overview(signal);
     expect(overview.workers[0]).toMatchObject({ alive: false, state: 'gone', currentJob: null });
     const findings = await found();
@@ -209,8 +209,11 @@ s.enqueue_at(later, 'shop.payments.settle', 'once')
   expect((await found())[0]).toMatchObject({ rule: 'rq.rq-scheduler-not-running', severity: 'warning' });
   await client.zadd('rq:scheduler:scheduled_jobs', Math.floor(Date.now() / 1000) - 4000, 'every');
   expect((await found())[0]).toMatchObject({ rule: 'rq.rq-scheduler-not-running', severity: 'trouble', sure: true });
-  started.push(await startRqScheduler({ generation: NEWEST, url: redis.url }));
-  await waitFor(async () => Number(await client.zscore('rq:scheduler:scheduled_jobs', 'every')) > Date.now() / 1000);
+  const scheduler = await startRqScheduler({ generation: NEWEST, url: redis.url });
+  started.push(scheduler);
+  await waitFor(async () => Number(await client.zscore('rq:scheduler:scheduled_jobs', 'every')) > Date.now() / 1000, {
+    explain: scheduler.output,
+  });
   expect((await found()).map(({ rule }) => rule)).toEqual([]);
 });
 
@@ -242,9 +245,9 @@ test('rq cron: its jobs are schedules, and a stale one is found', async () => {
   ]);
   expect(schedules.every(({ nextRun }) => nextRun !== null)).toBe(true);
   expect(await found()).toEqual([]);
-  const [name] = await client.zrange('rq:cron_schedulers', 0, 0);
+  const [name] = await client.zrange('rq:cron_schedulers', '0', '0');
   await process.kill();
-  await client.zadd('rq:cron_schedulers', Date.now() / 1000 - 900, name!);
+  await client.zadd('rq:cron_schedulers', String(Date.now() / 1000 - 900), name!);
   expect((await found())[0]).toMatchObject({ rule: 'rq.cron-stale', severity: 'trouble' });
 });
 
