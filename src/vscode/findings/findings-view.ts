@@ -150,13 +150,21 @@ export class FindingsView implements vscode.TreeDataProvider<FindingRow>, vscode
   /** Something may have been read anew: looks soon, if the view is in sight and there is anything new. */
   #soon(): void {
     const basis = JSON.stringify(this.#inspector.connections.map(live => [live.profile.id, live.refreshedAt]));
-    if (!this.view.visible || basis === this.#basis || this.#timer !== undefined) return;
+    if (!this.view.visible || basis === this.#basis || this.#timer !== undefined || !this.#isSettled()) return;
     const wait = this.#findings.at === 0 ? 0 : Math.max(0, this.#findings.at + PAUSE_MS - Date.now());
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       this.#basis = JSON.stringify(this.#inspector.connections.map(live => [live.profile.id, live.refreshedAt]));
       if (this.view.visible) void this.look();
     }, wait);
+  }
+
+  /** Every broker has been read, or will not be for now. */
+  #isSettled(): boolean {
+    return this.#inspector.connections.every(
+      ({ state, refreshedAt }) =>
+        (state.kind === 'live' && refreshedAt !== null) || state.kind === 'lost' || state.kind === 'refused',
+    );
   }
 
   #draw(): void {

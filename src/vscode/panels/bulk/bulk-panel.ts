@@ -96,7 +96,7 @@ export class BulkPanel extends PagePanel<BulkPage> {
     return {
       connection: connectionView(live, world),
       stage,
-      plan: planView(this.#plan, words, installation, live.profile.name, world),
+      plan: planView(this.#plan, words, installation, world),
       progress: this.#progress,
       report: this.#report,
     };

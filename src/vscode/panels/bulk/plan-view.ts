@@ -18,19 +18,13 @@ import { argumentsText, jobLabel } from '../../tree/model/jobs';
 import { timeOfState, writtenTime } from '../../tree/model/times';
 import type { World } from '../../tree/model/world';
 
-export function planView(
-  plan: Plan,
-  words: PlanWords,
-  installation: Installation,
-  name: string,
-  world: World,
-): PlanView {
+export function planView(plan: Plan, words: PlanWords, installation: Installation, world: World): PlanView {
   const n = (count: number) => formatNumber(count, world.locale);
   const ask = words.ask.replace(/\?$/, '');
   return {
     title: words.ask,
     runningTitle: ask,
-    where: t('{0} on {1}', installation.name || installation.system.title, name),
+    where: installation.name || installation.system.title,
     detail: words.detail,
     button: words.button,
     destroys: plan.action.effect === 'destroys',

@@ -52,8 +52,16 @@ export function contextValue(
   offers: readonly Offer[] = [],
 ): string {
   const known = flags.filter(flag => flag !== false);
-  const offered = [...new Set(offers.map(({ action }) => action.id))];
+  const offered = [...new Set(offers.filter(offer => !isOtherHalf(offer, offers)).map(({ action }) => action.id))];
   const actions = offered.filter(id => ACTION_FLAGS.has(id));
   const more: RowFlag[] = offered.some(id => !ACTION_FLAGS.has(id)) ? ['more-actions'] : [];
   return `;${[kind, ...known, ...actions, ...more].join(';')};`;
+}
+
+/** Of a pair that undoes each other only the half that can be run is offered; both where neither can, each saying why. */
+const PAIRS: Readonly<Record<string, string>> = { pause: 'resume', resume: 'pause' };
+
+function isOtherHalf(offer: Offer, offers: readonly Offer[]): boolean {
+  const other = PAIRS[offer.action.id];
+  return !offer.available && offers.some(({ action, available }) => action.id === other && available);
 }

@@ -43,6 +43,7 @@ export function sectionRows(live: LiveConnection, view: InstallationView, world:
   const at = addressOfView(live, view);
   const parent = installationId(at);
   const { overview, problem } = view;
+  const { title } = view.installation.system;
   const failure = problem === null ? [] : [errorRow(parent, at.connection, 'problem', problem.message, problem.answer)];
   if (overview === null) {
     if (problem !== null) return failure;
@@ -59,8 +60,8 @@ export function sectionRows(live: LiveConnection, view: InstallationView, world:
     ...notices,
     troubleRow(at, view, overview, world),
     queuesRow(at, overview, world),
-    ...workersRow(at, overview, world),
-    ...schedulesRow(at, overview, world),
+    ...workersRow(at, title, overview, world),
+    ...schedulesRow(at, title, overview, world),
     ...parts,
   ];
 }
@@ -112,11 +113,11 @@ function queuesRow(at: InstallationAddress, overview: Overview, world: World): R
   };
 }
 
-function workersRow(at: InstallationAddress, overview: Overview, world: World): Row[] {
+function workersRow(at: InstallationAddress, system: string, overview: Overview, world: World): Row[] {
   if (overview.absent.includes('workers')) return [];
   const reason = overview.notRecorded.workers;
   const label = t('Workers');
-  if (reason !== undefined) return [notRecordedRow(installationId(at), at.connection, 'workers', label, reason)];
+  if (reason !== undefined) return [notRecordedRow(installationId(at), at, 'workers', label, { system, reason })];
   const { workers } = overview;
   const alive = workers.filter(worker => worker.alive !== false).length;
   const all = formatNumber(workers.length, world.locale);
@@ -140,11 +141,11 @@ function workersRow(at: InstallationAddress, overview: Overview, world: World): 
   ];
 }
 
-function schedulesRow(at: InstallationAddress, overview: Overview, world: World): Row[] {
+function schedulesRow(at: InstallationAddress, system: string, overview: Overview, world: World): Row[] {
   if (overview.absent.includes('schedules')) return [];
   const reason = overview.notRecorded.schedules;
   const label = t('Schedules');
-  if (reason !== undefined) return [notRecordedRow(installationId(at), at.connection, 'schedules', label, reason)];
+  if (reason !== undefined) return [notRecordedRow(installationId(at), at, 'schedules', label, { system, reason })];
   const { schedules } = overview;
   const runs = schedules.filter(({ nextRun, paused }) => nextRun !== null && paused !== true);
   const next = runs.map(({ nextRun }) => nextRun ?? '').sort()[0];

@@ -1,13 +1,15 @@
 import { t } from '@vscode/l10n';
 import { cutText, oneLine } from '../../../inspector/present/format';
 import { childId } from './ids';
-import type { Click, Icon, NodeId, Row } from './row';
+import type { Click, Icon, InstallationAddress, NodeId, Row } from './row';
 
 export interface Note {
   readonly label: string;
   readonly description?: string;
   readonly icon?: Icon;
   readonly click?: Click;
+  /** The whole of it, for the tooltip. */
+  readonly detail?: string;
 }
 
 /** A row that says something instead of standing for something: failures and emptiness are rows, not pop-ups. */
@@ -23,6 +25,7 @@ export function noteRow(parent: NodeId, connection: string, name: string, note: 
     context: ';note;',
     spoken: description === '' ? note.label : `${note.label}, ${description}`,
     ...(note.click === undefined ? {} : { click: note.click }),
+    ...(note.detail === undefined ? {} : { detail: note.detail }),
   };
 }
 
@@ -31,14 +34,33 @@ export function errorRow(parent: NodeId, connection: string, name: string, label
   return noteRow(parent, connection, name, {
     label,
     description: cutText(oneLine(answer), 120),
+    detail: answer,
     icon: { id: 'error', tint: 'failed' },
     click: 'show-log',
   });
 }
 
-/** A thing that the system does not write down: an answer, not an error. */
-export function notRecordedRow(parent: NodeId, connection: string, name: string, label: string, reason: string): Row {
-  return noteRow(parent, connection, name, { label, description: oneLine(reason), icon: { id: 'circle-slash' } });
+/** A thing that the system does not write down: an answer, not an error. The reason stands in the tooltip. */
+export function notRecordedRow(
+  parent: NodeId,
+  at: InstallationAddress,
+  name: string,
+  label: string,
+  why: NotRecorded,
+): Row {
+  const row = noteRow(parent, at.connection, name, {
+    label,
+    description: t('not recorded by {0}', why.system),
+    icon: { id: 'circle-slash' },
+    detail: why.reason,
+  });
+  return { ...row, spoken: `${row.spoken}. ${oneLine(why.reason)}` };
+}
+
+export interface NotRecorded {
+  /** Title of the system. */
+  readonly system: string;
+  readonly reason: string;
 }
 
 /** Where nothing is, it says of what. */

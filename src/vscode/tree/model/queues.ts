@@ -114,7 +114,10 @@ export function stateRows(at: InstallationAddress, view: InstallationView, name:
     const count = queue.counts[state] ?? { unknown: '' };
     const label = view.overview?.nativeStates[state] ?? facts.nativeStates[state] ?? state;
     if ('unknown' in count) {
-      return notRecordedRow(queueId(at, name), at.connection, `state-${state}`, label, count.unknown);
+      return notRecordedRow(queueId(at, name), at, `state-${state}`, label, {
+        system: view.installation.system.title,
+        reason: count.unknown,
+      });
     }
     return {
       id: stateId(at, name, state),

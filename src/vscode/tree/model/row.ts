@@ -65,6 +65,8 @@ export interface Row {
   readonly spoken: string;
   readonly click?: Click;
   readonly mark?: Mark;
+  /** What a note says in full on hover. */
+  readonly detail?: string;
 }
 
 /** The target that actions on this row get; null where none act on it. */

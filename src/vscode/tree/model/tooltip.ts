@@ -23,6 +23,7 @@ export type TooltipLines = readonly string[];
 /** What a row says on hover beyond what stands in it. */
 export function tooltipLines(row: Row, live: LiveConnection | undefined, world: World): TooltipLines {
   const { subject } = row;
+  if (row.detail !== undefined) return [row.label, ...row.detail.split('\n')].slice(0, 8);
   if (live === undefined) return [row.label, row.description];
   const view = 'at' in subject ? viewOf(live, subject.at) : undefined;
   const lines = linesOf(subject, live, view, world) ?? [row.label, row.description];
