@@ -52,11 +52,12 @@ export async function choose(app: App): Promise<Answer<Chosen>> {
       if (signal.aborted) return;
       pick.busy = false;
       if (found.length === 0) return;
-      const active = pick.activeItems;
+      const [active] = pick.activeItems;
+      const moved = active !== undefined && active !== items.find(({ chosen }) => chosen !== undefined);
       const at = items.length - other.length;
       items.splice(at, 0, separator(t('on this machine')), ...found);
       pick.items = items;
-      pick.activeItems = active;
+      if (moved) pick.activeItems = [active];
     },
   });
   return typeof picked === 'symbol' ? picked : (picked.chosen ?? { kind: 'url' });

@@ -85,7 +85,7 @@ export function waysOut(draft: Draft, error: InspectorError): Way[] {
       ? [{ label: `$(key) ${t('Enter password…')}`, detail: error.answer, go: 'password' as const }]
       : []),
     { label: `$(edit) ${t('Edit the URL')}`, detail: others.length === 0 ? error.remedy : '', go: 'edit' },
-    ...(isPlain && ['tls', 'connection-lost', 'unreachable', 'not-a-broker', 'timeout'].includes(error.code)
+    ...(isPlain && ['tls', 'connection-lost', 'not-a-broker', 'timeout'].includes(error.code)
       ? [{ label: `$(lock) ${t('Connect through TLS')}`, go: { draft: throughTls(draft) } }]
       : []),
     { label: `$(refresh) ${t('Try again')}`, description: error.answer, go: 'again' },

@@ -102,19 +102,12 @@ export class BulkPanel extends PagePanel<BulkPage> {
     };
   }
 
-  /** Counts once more with the values of the form, asks what has to be asked, and begins. */
+  /** Asks what has to be asked about what was shown, and begins. */
   async #start(values: FormValues): Promise<BulkView> {
     if (this.#running !== undefined) return this.#view();
     const { live, installation } = this.#where();
     const { inspector } = this.#app;
-    const { request } = this.#request;
-    const schema = this.#plan?.action.parameters;
-    const asked =
-      schema === undefined
-        ? request
-        : { ...request, parameters: { ...request.parameters, ...parametersOf(values, schema) } };
-    const plan = await installation.plan(asked, AbortSignal.timeout(PLAN_LIMIT_MS));
-    this.#plan = plan;
+    const { plan, request } = await this.#planWith(values, installation);
     const confirmation = inspector.confirmation(live.profile.id, plan);
     const allowed = confirmation.needsWriting ? await allowWriting(inspector, live) : 'longer';
     if (allowed === null) return this.#view();
@@ -125,8 +118,20 @@ export class BulkPanel extends PagePanel<BulkPage> {
       return this.#view();
     }
     this.#running = new AbortController();
-    void this.#run(live.profile.id, installation, plan, asked, confirmed);
+    void this.#run(live.profile.id, installation, plan, request, confirmed);
     return this.#view();
+  }
+
+  /** The plan that was shown; made anew only where the form changed what is asked for. */
+  async #planWith(values: FormValues, installation: Installation) {
+    const { request } = this.#request;
+    const shown = this.#plan ?? (await planOf(installation, request));
+    const schema = shown.action.parameters;
+    const parameters = schema === undefined ? {} : parametersOf(values, schema);
+    const changed = { ...request, parameters: { ...request.parameters, ...parameters } };
+    if (JSON.stringify(changed.parameters) === JSON.stringify(shown.parameters)) return { plan: shown, request };
+    this.#plan = await installation.plan(changed, AbortSignal.timeout(PLAN_LIMIT_MS));
+    return { plan: this.#plan, request: changed };
   }
 
   async #run(

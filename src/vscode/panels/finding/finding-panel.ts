@@ -1,8 +1,9 @@
 import { t } from '@vscode/l10n';
 import * as v from 'valibot';
 import * as vscode from 'vscode';
+import { isRedis } from '../../../brokers/redis/port';
 import { formatExact, formatPast } from '../../../inspector/present/format';
-import { InspectorError, type Remedy } from '../../../model';
+import { type Broker, InspectorError, type Remedy } from '../../../model';
 import type { ActView, FindingPage, FindingView } from '../../../protocol';
 import { act } from '../../acting/act';
 import { receiptText } from '../../acting/receipt';
@@ -91,7 +92,12 @@ export class FindingPanel extends PagePanel<FindingPage> {
       rule: finding.rule,
       over: now === undefined ? t('Not seen any more, {0}.', looked) : null,
       production: live?.profile.environment === 'production',
-      evidence: finding.evidence.map(({ what, value, source }) => ({ what, value, source, command: null })),
+      evidence: finding.evidence.map(({ what, value, source }) => ({
+        what,
+        value,
+        source,
+        command: commandOf(source, live?.broker ?? null),
+      })),
       consequence: finding.consequence,
       remedies: finding.remedies.map(remedy => ({
         text: remedy.text,
@@ -157,6 +163,12 @@ export class FindingPanel extends PagePanel<FindingPage> {
 }
 
 const ICONS = { trouble: 'error', warning: 'warning', info: 'info' } as const;
+
+/** The command line that shows the same, where the source is a whole command. */
+function commandOf(source: string, broker: Broker | null): string | null {
+  if (broker === null || !isRedis(broker) || !/^[A-Z]{3,}(?: [^\s…*]+)+$/.test(source)) return null;
+  return broker.cli(source.split(' '));
+}
 
 /** Opens a file of the open folder that a remedy names. */
 async function openFile({ file }: Remedy): Promise<void> {
