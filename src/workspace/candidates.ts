@@ -1,5 +1,6 @@
 import type { BrokerCandidate } from '../model';
 import { type ComposeFacts, interpolate, type Variables } from './compose';
+import { linesOf } from './files';
 import { moveUrl, splitUrl, URLS } from './urls';
 
 export const ENVIRONMENT_FILES = ['.env', '.env.*', '*.env'];
@@ -103,7 +104,7 @@ interface Variable {
 export function environmentOf(file: NamedFile): Variable[] {
   const known = new Map<string, string>();
   const variables: Variable[] = [];
-  for (const [index, line] of file.text.split(/\r?\n/).entries()) {
+  for (const [index, line] of linesOf(file.text).entries()) {
     const match = /^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|(.*?))\s*(?:\s#.*)?$/.exec(
       line,
     );
@@ -147,13 +148,20 @@ function assembled(variables: readonly Variable[], file: string): Mention[] {
 function urlsOfSettings(file: NamedFile): Mention[] {
   const variables: Variable[] = [];
   const mentions: Mention[] = [];
-  for (const [index, line] of file.text.split(/\r?\n/).entries()) {
+  for (const [index, line] of linesOf(file.text).entries()) {
     if (/^\s*#/.test(line)) continue;
     const constant = /^\s*([A-Z_]\w*)\s*=\s*(?:(?:["'])([^"']*)["']|(\d+))\s*(?:#.*)?$/.exec(line);
     if (constant?.[1] !== undefined)
       variables.push({ name: constant[1], value: constant[2] ?? constant[3] ?? '', line: index + 1 });
-    const name = /["']?([A-Za-z_]\w*)["']?\s*[=:(]/.exec(line)?.[1] ?? 'URL';
-    for (const [url] of line.matchAll(URLS)) mentions.push({ name, url, file: file.path, line: index + 1 });
+    for (const { 0: url, index: start } of line.matchAll(URLS)) {
+      // The nearest name before it that looks like a setting.
+      const name =
+        line
+          .slice(0, start)
+          .match(/\b[A-Z][A-Z\d_]+\b/g)
+          ?.at(-1) ?? 'URL';
+      mentions.push({ name, url, file: file.path, line: index + 1 });
+    }
   }
   return [...mentions, ...assembled(variables, file.path)];
 }

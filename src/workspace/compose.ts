@@ -1,5 +1,16 @@
-import { isMap, isPair, isScalar, isSeq, LineCounter, type Node, parseDocument, type YAMLMap } from 'yaml';
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+  type YAMLMap,
+} from 'yaml';
 import type { ComposeService } from '../model';
+import { LIMITS } from './files';
 
 export const COMPOSE_FILES = ['compose*.yml', 'compose*.yaml', 'docker-compose*.yml', 'docker-compose*.yaml'];
 
@@ -19,31 +30,65 @@ export type Variables = ReadonlyMap<string, string>;
  */
 export function parseCompose(text: string, file: string, variables: Variables): ComposeFacts[] {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, merge: true, logLevel: 'silent' });
-  const services = isMap(document.contents) ? document.contents.get('services') : undefined;
+  const document = parseDocument(text, { lineCounter: lines, logLevel: 'silent' });
+  const source: Source = {
+    document,
+    variables,
+    lineOf: node => lines.linePos(node?.range?.[0] ?? 0).line,
+  };
+  const services = isMap(document.contents) ? fieldOf(document.contents, 'services', source) : undefined;
   if (!isMap(services)) return [];
-  const lineOf = (node: Node | null | undefined) => lines.linePos(node?.range?.[0] ?? 0).line;
   const facts: ComposeFacts[] = [];
-  for (const pair of services.items) {
-    if (!isPair(pair) || !isScalar(pair.key) || !isMap(pair.value)) continue;
-    const service = String(pair.key.value);
-    const map: YAMLMap = pair.value;
-    const textOf = (name: string) => scalarText(map.get(name, true), variables);
-    const ports = itemsOf(map.get('ports', true)).flatMap(item =>
-      portsOf(item, variables).map(port => ({ ...port, line: lineOf(item) })),
+  for (const { key, value } of services.items) {
+    const map = resolved(value, source);
+    if (!isScalar(key) || !isMap(map)) continue;
+    const textOf = (name: string) => scalarText(fieldOf(map, name, source), source);
+    const ports = itemsOf(fieldOf(map, 'ports', source), source).flatMap(item =>
+      portsOf(item, source).map(port => ({ ...port, line: source.lineOf(item) })),
     );
     facts.push({
       file,
-      line: ports[0]?.line ?? lineOf(pair.key),
-      service,
+      line: ports[0]?.line ?? source.lineOf(key),
+      service: String(key.value),
       image: textOf('image'),
-      aliases: [...new Set([textOf('container_name'), textOf('hostname'), ...aliasesOf(map)].filter(isText))],
+      aliases: [...new Set([textOf('container_name'), textOf('hostname'), ...aliasesOf(map, source)].filter(isText))],
       ports: ports.map(({ host, published, target }) => ({ host, published, target })),
-      environment: environmentOf(map.get('environment', true), variables, lineOf),
-      password: passwordOf(map.get('command', true), variables),
+      environment: environmentOf(fieldOf(map, 'environment', source), source),
+      password: passwordOf(fieldOf(map, 'command', source), source),
     });
   }
   return facts;
+}
+
+/** What the parts of a document need to know of the whole. */
+interface Source {
+  readonly document: Document;
+  readonly variables: Variables;
+  lineOf(node: Node | null | undefined): number;
+}
+
+/** A file could merge maps that merge maps, without end. */
+const MERGES = { deep: 3, wide: 10 } as const;
+
+/** A field of a map: its own, or one of the maps that it merges (`<<: *common`). */
+function fieldOf(map: YAMLMap, name: string, source: Source, depth = 0): unknown {
+  const own = map.get(name, true);
+  if (own !== undefined) return resolved(own, source);
+  if (depth >= MERGES.deep) return undefined;
+  const merged = map.items
+    .filter(({ key }) => isScalar(key) && key.value === '<<')
+    .map(({ value }) => resolved(value, source));
+  for (const other of merged
+    .flatMap(value => (isSeq(value) ? value.items.map(item => resolved(item, source)) : [value]))
+    .slice(0, MERGES.wide)) {
+    const found = isMap(other) ? fieldOf(other, name, source, depth + 1) : undefined;
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function resolved(node: unknown, { document }: Source): unknown {
+  return isAlias(node) ? node.resolve(document) : node;
 }
 
 /** `${X:-default}`, `${X-default}`, `${X:?error}`, `${X}`, `$X`, `$$`; what nothing sets is empty, as Compose does. */
@@ -63,14 +108,15 @@ export function interpolate(text: string, variables: Variables): string {
 
 const isText = (value: string | null): value is string => value !== null && value !== '';
 
-function scalarText(node: unknown, variables: Variables): string | null {
+function scalarText(node: unknown, { variables }: Source): string | null {
   if (!isScalar(node) || node.value === null) return null;
   // The source keeps what YAML would take for a number: 0600, 1e3.
-  return interpolate(node.source ?? String(node.value), variables);
+  const text = node.source ?? String(node.value);
+  return text.length > LIMITS.line ? null : interpolate(text, variables);
 }
 
-function itemsOf(node: unknown): Node[] {
-  return isSeq(node) ? (node.items as Node[]) : [];
+function itemsOf(node: unknown, source: Source): Node[] {
+  return isSeq(node) ? node.items.map(item => resolved(item, source) as Node) : [];
 }
 
 interface Port {
@@ -79,13 +125,13 @@ interface Port {
   readonly target: number;
 }
 
-function portsOf(item: Node, variables: Variables): Port[] {
+function portsOf(item: Node, source: Source): Port[] {
   if (isMap(item)) {
-    const field = (name: string) => scalarText(item.get(name, true), variables) ?? '';
+    const field = (name: string) => scalarText(fieldOf(item, name, source), source) ?? '';
     if (/^udp$/i.test(field('protocol'))) return [];
     return paired(hostOf(field('host_ip')), field('published'), field('target'));
   }
-  const text = scalarText(item, variables);
+  const text = scalarText(item, source);
   const match = /^(?:(?:\[([^\]]*)\]|([^:]*(?=:[^:]*:))):)?(?:([\d-]*):)?([\d-]+)(?:\/(\w+))?$/.exec(
     text?.trim() ?? '',
   );
@@ -110,35 +156,35 @@ function range(text: string): number[] {
 
 const hostOf = (ip: string) => (ip === '' || ip === '0.0.0.0' || ip === '::' ? 'localhost' : ip);
 
-function aliasesOf(service: YAMLMap): string[] {
-  const networks = service.get('networks');
+function aliasesOf(service: YAMLMap, source: Source): string[] {
+  const networks = fieldOf(service, 'networks', source);
   if (!isMap(networks)) return [];
-  return networks.items.flatMap(pair =>
-    isPair(pair) && isMap(pair.value)
-      ? itemsOf(pair.value.get('aliases', true)).flatMap(alias => (isScalar(alias) ? [String(alias.value)] : []))
-      : [],
-  );
-}
-
-function environmentOf(node: unknown, variables: Variables, lineOf: (node: Node | null | undefined) => number) {
-  if (isMap(node))
-    return node.items.flatMap(pair => {
-      const value = isPair(pair) ? scalarText(pair.value, variables) : null;
-      return isScalar(pair.key) && value !== null
-        ? [{ name: String(pair.key.value), value, line: lineOf(pair.key) }]
-        : [];
-    });
-  return itemsOf(node).flatMap(item => {
-    const text = scalarText(item, variables) ?? '';
-    const equals = text.indexOf('=');
-    return equals < 1 ? [] : [{ name: text.slice(0, equals), value: text.slice(equals + 1), line: lineOf(item) }];
+  return networks.items.flatMap(({ value }) => {
+    const network = resolved(value, source);
+    if (!isMap(network)) return [];
+    return itemsOf(fieldOf(network, 'aliases', source), source).map(alias => scalarText(alias, source) ?? '');
   });
 }
 
-function passwordOf(command: unknown, variables: Variables): string | null {
+function environmentOf(node: unknown, source: Source) {
+  if (isMap(node))
+    return node.items.flatMap(({ key, value }) => {
+      const text = scalarText(resolved(value, source), source);
+      return isScalar(key) && text !== null ? [{ name: String(key.value), value: text, line: source.lineOf(key) }] : [];
+    });
+  return itemsOf(node, source).flatMap(item => {
+    const text = scalarText(item, source) ?? '';
+    const equals = text.indexOf('=');
+    return equals < 1
+      ? []
+      : [{ name: text.slice(0, equals), value: text.slice(equals + 1), line: source.lineOf(item) }];
+  });
+}
+
+function passwordOf(command: unknown, source: Source): string | null {
   const words = isSeq(command)
-    ? itemsOf(command).map(item => scalarText(item, variables) ?? '')
-    : (scalarText(command, variables) ?? '').split(/\s+/);
+    ? itemsOf(command, source).map(item => scalarText(item, source) ?? '')
+    : (scalarText(command, source) ?? '').split(/\s+/);
   const index = words.indexOf('--requirepass');
   return index < 0 ? null : words[index + 1]?.replaceAll(/^["']|["']$/g, '') || null;
 }

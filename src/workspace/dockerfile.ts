@@ -1,4 +1,4 @@
-import { folderOf, resolveInside } from './files';
+import { folderOf, linesOf, resolveInside } from './files';
 import { type ConditionalRequirement, parseRequirement } from './requirements';
 
 export const DOCKER_FILES = ['Dockerfile', 'Dockerfile.*', '*.Dockerfile', 'Containerfile', 'Containerfile.*'];
@@ -85,7 +85,7 @@ function* instructionsOf(text: string): Generator<Instruction> {
   let start = 0;
   let words: { text: string; line: number }[] = [];
   let goesOn = false;
-  for (const [index, raw] of text.split(/\r?\n/).entries()) {
+  for (const [index, raw] of linesOf(text).entries()) {
     const line = index + 1;
     // A comment inside a continued instruction is left out; the instruction goes on.
     if (/^\s*#/.test(raw) || (goesOn && raw.trim() === '')) continue;

@@ -10,7 +10,7 @@ export interface FolderFiles {
 }
 
 /** Bounds of what is read of a folder. */
-export const LIMITS = { files: 500, folders: 5000, depth: 8, bytes: 1024 * 1024 } as const;
+export const LIMITS = { files: 500, folders: 5000, depth: 8, bytes: 1024 * 1024, line: 1000 } as const;
 
 /** Folders of other people's code, and of what tools make. */
 const SKIPPED = new Set(
@@ -105,4 +105,9 @@ export function resolveInside(folder: string, path: string): string | null {
     else if (steps.pop() === undefined) return null;
   }
   return steps.join('/');
+}
+
+/** The lines of a text. One that is too long to be written by a person is taken for empty: no pattern is run on it. */
+export function linesOf(text: string): string[] {
+  return text.split(/\r?\n/).map(line => (line.length > LIMITS.line ? '' : line));
 }

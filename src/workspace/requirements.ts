@@ -1,4 +1,5 @@
 import type { Requirement } from '../model';
+import { LIMITS, linesOf } from './files';
 import { admits } from './pep440';
 
 export const REQUIREMENT_FILES = ['requirements*.txt', '*requirements.txt', '*-requirements*.txt', 'requirements*.in'];
@@ -19,11 +20,11 @@ export interface ConditionalRequirement extends Requirement {
 export function parseRequirements(text: string, file: string): RequirementsFile {
   const requirements: ConditionalRequirement[] = [];
   const includes: string[] = [];
-  const lines = text.split(/\r?\n/);
+  const lines = linesOf(text);
   for (let index = 0; index < lines.length; index++) {
     const line = index + 1;
     let whole = lines[index] ?? '';
-    while (whole.endsWith('\\') && index + 1 < lines.length) {
+    while (whole.endsWith('\\') && index + 1 < lines.length && whole.length < LIMITS.line) {
       index++;
       whole = `${whole.slice(0, -1)} ${lines[index] ?? ''}`;
     }

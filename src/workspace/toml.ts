@@ -1,3 +1,4 @@
+import { linesOf } from './files';
 import { fromShorthand } from './pep440';
 import { type ConditionalRequirement, normalName, parseRequirement } from './requirements';
 
@@ -19,7 +20,7 @@ export function parseProject(text: string, file: string): ProjectFile {
   let table = '';
   /** Inside an array of requirements that goes over several lines. */
   let inArray = false;
-  for (const [index, whole] of text.split(/\r?\n/).entries()) {
+  for (const [index, whole] of linesOf(text).entries()) {
     const line = index + 1;
     const content = withoutComment(whole).trim();
     if (content === '') continue;
