@@ -113,6 +113,8 @@ export class Connection implements LiveConnection {
     this.#session.abort();
     this.#session = new AbortController();
     this.#parts.grants.forget(this.#profile.id);
+    // An attempt that was just ended must not be joined by the next call of `connect`.
+    await this.#connecting?.catch(() => undefined);
     await this.#close();
     this.#wasLive = false;
     this.#attempt = 0;
