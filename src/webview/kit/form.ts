@@ -22,10 +22,10 @@ export function field(name: string, form: FormContext): TemplateResult {
   const id = `field-${name}`;
   return html`
     <div class="field ${property.type === 'boolean' ? 'check' : ''}">
-      <label for=${id}>
-        <span>${property.title}</span>
+      <div class="field-head">
+        <label for=${id}>${property.title}</label>
         ${required || property.type === 'boolean' ? nothing : html`<span class="second optional">${t('optional')}</span>`}
-      </label>
+      </div>
       ${input(name, id, property, form)}
       <div id="${id}-problem" class="field-problem" aria-live="polite">${problem ?? nothing}</div>
       ${property.description && !problem ? html`<div id="${id}-help" class="second">${property.description}</div>` : nothing}

@@ -52,7 +52,9 @@ export function checkView(values: FormValues, plan: Plan | null, error: Inspecto
     return { problems: {}, cautions: plan?.cautions ?? [], call, size: null, python: call };
   }
   const field = error.details?.['parameter'];
-  const problem = error.answer === '' ? error.message : error.answer;
+  const { line, column } = (error.details ?? {}) as { line?: unknown; column?: unknown };
+  const said = error.answer === '' ? error.message : error.answer;
+  const problem = typeof line === 'number' ? t('{0} (line {1}, column {2})', said, line, String(column)) : said;
   const problems = { [typeof field === 'string' ? field : 'task']: problem };
   return { problems, cautions: [], call: null, size: null, python: null };
 }
