@@ -6,8 +6,8 @@ import { SCRIPTS } from './actions';
 import source from './destroy.lua';
 import { answersOf } from './relocate';
 import { restoring, type SavedJob, saveJobs } from './saved-jobs';
-import type { Walk } from './sources';
 import { type Latin1, readable, wire } from './undo';
+import type { Walk } from './walk';
 import { type Batch, type Did, type Item, NO_LONGER_THERE, outcome, type Work } from './work';
 
 /** Bytes that one step saves and destroys at most; a larger single job is a step of its own. */

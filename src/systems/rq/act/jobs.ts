@@ -8,8 +8,9 @@ import { planJobs } from './plan';
 import { RELOCATE_NEEDS, RelocationWork } from './relocate';
 import { BACKWARDS, MOVERS, type Mover, momentOf, queueParameter } from './relocations';
 import { parentsOf } from './saved-jobs';
-import { type Source, sizesOf, sourcesOf, Walk } from './sources';
+import { sizesOf, sourcesOf } from './sources';
 import { type Latin1, readable, wire } from './undo';
+import { type Source, Walk } from './walk';
 import { type Item, outcome, type Work } from './work';
 
 /** An action that takes jobs from one structure to another. */

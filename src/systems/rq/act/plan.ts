@@ -5,9 +5,9 @@ import type { Situation } from './actions';
 import { list, text } from './generation';
 import { savedBytes } from './saved';
 import { dependentsOf, saveJobs } from './saved-jobs';
-import { type Source, sizesOf, sourcesOf, Walk } from './sources';
-
+import { sizesOf, sourcesOf } from './sources';
 import { wire } from './undo';
+import { type Source, Walk } from './walk';
 import { type Item, NO_LONGER_THERE, ONLY_ITS_ID } from './work';
 
 /** Chosen jobs that are each looked at; of more, and of whole queues, these many tell about the rest. */

@@ -30,8 +30,14 @@ end
 local wrong = foreign(source, options.from) or foreign(KEYS[3], 'set')
 if not wrong and options.to ~= 'none' then wrong = foreign(target, options.to == 'zset' and 'zset' or 'list') end
 
-local fields = { 'created_at', 'status', 'ttl' }
-for _, field in ipairs(options.keep) do fields[#fields + 1] = field end
+local fields, numbers, asked = { 'created_at', 'status', 'ttl' }, { status = 2, ttl = 3 }, {}
+for at, field in ipairs(options.keep) do
+  if not numbers[field] then
+    fields[#fields + 1] = field
+    numbers[field] = #fields
+  end
+  asked[at] = numbers[field]
+end
 
 local unlink = {}
 for at = 1, #options.unlink, 2 do
@@ -68,7 +74,7 @@ local function take(number, id, job)
     end
   end
   for _, key in ipairs(unlink[number] or {}) do redis.pcall('SREM', key, id) end
-  for at = 4, #fields do answer[at - 1] = old[at] end
+  for at, index in ipairs(asked) do answer[at + 2] = old[index] end
   return answer
 end
 

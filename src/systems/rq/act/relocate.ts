@@ -6,8 +6,8 @@ import { isList } from '../places';
 import { SCRIPTS } from './actions';
 import { type Neighbours, neighboursOf } from './neighbours';
 import source from './relocate.lua';
-import { keyOf, type Walk } from './sources';
-import { base64, type Latin1, latin1, readable, TAKEN, unit, wire } from './undo';
+import { base64, type Latin1, latin1, readable, TAKEN, unit, wire, wireAll } from './undo';
+import { keyOf, type Walk } from './walk';
 import { type Batch, type Did, type Item, NO_LONGER_THERE, ONLY_ITS_ID, outcome, type Work } from './work';
 
 /** Commands that a relocation needs. */
@@ -99,7 +99,7 @@ export class RelocationWork implements Work {
     const from = this.#walk.place;
     const sourceKey = wire(keyOf(from));
     const targetKey = plan.to === null ? sourceKey : wire(keyOf(plan.to.place));
-    const keys = [sourceKey, targetKey, QUEUES, ...items.map(item => wire(JOB_PREFIX + item.id))];
+    const keys = [sourceKey, targetKey, QUEUES, ...wireAll(items.map(item => JOB_PREFIX + item.id))];
     const unlink: number[] = [];
     parents.forEach((sets, index) => {
       for (const set of sets) unlink.push(index + 1, keys.push(wire(set)));
@@ -125,7 +125,7 @@ export class RelocationWork implements Work {
       {
         script: { name: plan.name, source },
         keys,
-        args: [Buffer.from(JSON.stringify(options), 'latin1'), ...items.map(item => wire(item.id))],
+        args: [Buffer.from(JSON.stringify(options), 'latin1'), ...wireAll(items.map(item => item.id))],
         record,
       },
       signal,

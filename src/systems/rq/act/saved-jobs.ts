@@ -4,8 +4,8 @@ import { JOB_PREFIX, type RqPlace } from '../keys';
 import { isList } from '../places';
 import { type Neighbours, neighboursOf } from './neighbours';
 import { type KeyType, type SavedKey, savedField, saveKeys } from './saved';
-import { keyOf } from './sources';
 import { base64, EXPIRED, IN_USE, type Latin1, latin1, readable, unit, wire } from './undo';
+import { keyOf } from './walk';
 import type { Item } from './work';
 
 /** Everything that deleting a job takes away, as it stood. */

@@ -11,8 +11,8 @@ import { badValue } from './payload';
 import { unserved } from './plan';
 import { RELOCATE_NEEDS, type Relocation, RelocationWork } from './relocate';
 import { momentOf } from './relocations';
-import { Walk } from './sources';
 import { base64, IN_USE, latin1, unit } from './undo';
+import { Walk } from './walk';
 import { type Batch, type Did, outcome, type Work } from './work';
 
 /** An entry of the package rq-scheduler (rq_scheduler/scheduler.py, 0.9 to 0.14). */

@@ -1,25 +1,15 @@
-import { isFailure, type RedisBroker } from '../../../brokers/redis/port';
+import type { Command, RedisBroker } from '../../../brokers/redis/port';
 import { InspectorError, type State, type Target } from '../../../model';
-import { FAILED_LIST, placeKey, QUEUE_PREFIX, QUEUES, type RqPlace } from '../keys';
+import { FAILED_LIST, jobKey, QUEUE_PREFIX, QUEUES, type RqPlace, type Structure } from '../keys';
 import { isList, type Located, locate, refOf, structureOf } from '../places';
 import type { RqActContext } from './context';
 import { list } from './generation';
-import { NEIGHBOURS, type Neighbours } from './neighbours';
-import { type Latin1, latin1, ofKey, readable, wire } from './undo';
+import { latin1, readable, wire } from './undo';
+import { keyOf, type Source } from './walk';
 import type { Item } from './work';
 
-/** Ids read ahead of the steps in one reply. */
+/** Ids read in one reply. */
 const PAGE = 1000;
-
-/** Jobs that stand in one structure: chosen ones, or all that stood there when it began. */
-export interface Source {
-  readonly place: RqPlace;
-  /** null = all. */
-  readonly items: readonly Item[] | null;
-}
-
-/** The structure's key; `''` where there is none (place `job`). */
-export const keyOf = (place: RqPlace): Latin1 => ofKey(placeKey(place) ?? '');
 
 /** Names of all queues RQ knows of, without the list of failed jobs of RQ ≤ 0.13. */
 export async function queueNames(broker: RedisBroker, failedList: boolean, signal: AbortSignal): Promise<string[]> {
@@ -40,15 +30,70 @@ export async function sourcesOf(
 ): Promise<Source[]> {
   const sources: Source[] = [];
   for (const target of targets) {
-    if (target.kind === 'jobs') sources.push(...grouped(target.refs.map(ref => ({ ...locate(ref), ref }))));
-    else if (target.kind === 'selector' && target.search !== undefined && target.search !== '') {
+    if (target.kind === 'jobs') {
+      const located = target.refs.map(ref => ({ ...locate(ref), ref }));
+      sources.push(...grouped(await placed(context.broker, located, failedList, signal)));
+    } else if (target.kind === 'selector' && target.search !== undefined && target.search !== '') {
       sources.push(...grouped(await found(context, target, target.search, signal)));
+    } else if (target.kind === 'selector' && target.state === 'failed' && failedList) {
+      sources.push(...grouped(await failedOf(context.broker, target.queue, signal)));
     } else if (target.kind === 'selector') {
       for (const place of await placesOf(context.broker, target, failedList, signal))
         sources.push({ place, items: null });
     }
   }
   return sources;
+}
+
+/** Where a job of each status stands (rq/job.py, JobStatus). */
+const HOMES: Readonly<Record<string, Structure>> = {
+  queued: 'queue',
+  started: 'wip',
+  finished: 'finished',
+  failed: 'failed',
+  stopped: 'failed',
+  deferred: 'deferred',
+  scheduled: 'scheduled',
+  canceled: 'canceled',
+};
+
+/**
+ * Jobs known by their id alone (place `job`: a relation, a worker's current job) get the place where they stand. Those
+ * that stand nowhere keep it: then only the hash is acted on.
+ */
+async function placed<T extends Located>(
+  broker: RedisBroker,
+  located: readonly T[],
+  failedList: boolean,
+  signal: AbortSignal,
+): Promise<readonly T[]> {
+  const adrift = located.filter(({ place }) => place.structure === 'job');
+  if (adrift.length === 0) return located;
+  const hashes = await broker.read(
+    adrift.map(({ id }) => ['HMGET', jobKey(id), 'status', 'origin'] as const),
+    signal,
+  );
+  const homes = adrift.map(({ place }, index): RqPlace => {
+    const [status, origin] = (list(hashes[index]) as readonly (Buffer | null)[]).map(each => each?.toString('latin1'));
+    const structure = HOMES[status ?? ''] ?? 'job';
+    const home = failedList && structure === 'failed' ? 'failed-list' : structure;
+    return origin === undefined ? place : { structure: home, queue: readable(origin) };
+  });
+  const members = await broker.read(
+    homes.map((home, index): Command => {
+      const id = wire(latin1(adrift[index]?.id ?? ''));
+      if (home.structure === 'job' || home.structure === 'wip') return ['EXISTS', jobKey(adrift[index]?.id ?? '')];
+      const key = wire(keyOf(home));
+      if (!isList(home.structure)) return ['ZSCORE', key, id];
+      return broker.server.atLeast('6.0.6') ? ['LPOS', key, id] : ['EXISTS', key];
+    }),
+    signal,
+  );
+  const found = new Map(adrift.map((job, index) => [job, members[index] === null ? null : (homes[index] ?? null)]));
+  return located.map(job => {
+    const home = found.get(job);
+    return home === undefined || home === null ? job : { ...job, place: home };
+  });
 }
 
 async function placesOf(
@@ -67,8 +112,33 @@ async function placesOf(
     });
   }
   const queues = queue === null ? await queueNames(broker, failedList, signal) : [queue];
-  if (structure === 'failed' && failedList) return [{ structure: 'failed-list', queue: queue ?? '' }];
   return queues.map(name => ({ structure, queue: name }));
+}
+
+/** RQ ≤ 0.13 keeps the failed jobs of all queues in one list: each one's queue stands in its hash. */
+async function failedOf(
+  broker: RedisBroker,
+  queue: string | null,
+  signal: AbortSignal,
+): Promise<(Located & { ref: string })[]> {
+  const jobs: (Located & { ref: string })[] = [];
+  for (let from = 0; ; from += PAGE) {
+    const [reply] = await broker.read([['LRANGE', FAILED_LIST, from, from + PAGE - 1]], signal);
+    const ids = list(reply).map(id => readable(id.toString('latin1')));
+    const origins = await broker.read(
+      ids.map(id => ['HGET', jobKey(id), 'origin'] as const),
+      signal,
+    );
+    ids.forEach((id, index) => {
+      const origin = origins[index];
+      const place = {
+        structure: 'failed-list',
+        queue: Buffer.isBuffer(origin) ? readable(origin.toString('latin1')) : (queue ?? ''),
+      } as const;
+      if (queue === null || place.queue === queue) jobs.push({ place, member: id, id, ref: refOf(place, id) });
+    });
+    if (ids.length < PAGE) return jobs;
+  }
 }
 
 async function found(
@@ -111,90 +181,4 @@ export async function sizesOf(
     const reply = source.items === null ? replies[whole.indexOf(source)] : source.items.length;
     return typeof reply === 'number' ? reply : 0;
   });
-}
-
-/**
- * Walks through a structure that changes under the walk: by itself (the steps take away what it hands out) and by
- * others. Hands out each id once, and no more than stood there in the beginning.
- */
-export class Walk {
-  readonly place: RqPlace;
-  readonly #broker: RedisBroker;
-  readonly key: Latin1;
-  readonly #backwards: boolean;
-  readonly #seen = new Set<Latin1>();
-  #ready: Item[] = [];
-  #left: number;
-  #offset = 0;
-  #ended = false;
-  #trail: Latin1[] = [];
-  readonly #chosen: boolean;
-
-  /** @param backwards from the last of a sorted set to the first */
-  constructor(broker: RedisBroker, source: Source, size: number, backwards = false) {
-    this.#broker = broker;
-    this.place = source.place;
-    this.key = keyOf(source.place);
-    this.#backwards = backwards;
-    this.#left = size;
-    this.#chosen = source.items !== null;
-    if (source.items !== null) {
-      this.#ready = backwards ? [...source.items].reverse() : [...source.items];
-      this.#ended = true;
-    }
-  }
-
-  /** The next ids, at most `count`; none at the end. */
-  async next(count: number, signal: AbortSignal): Promise<Item[]> {
-    while (this.#ready.length === 0 && !this.#ended) await this.#read(signal);
-    return this.#ready.splice(0, count);
-  }
-
-  /**
-   * Of a whole list: what stood beside the items just handed out when nothing had been taken away yet, so that a list
-   * that is emptied in many steps can be put together again; undefined for chosen items.
-   */
-  beside(items: readonly Item[]): readonly Neighbours[] | undefined {
-    if (this.#chosen) return undefined;
-    const row = [...this.#trail, ...items.map(({ id }) => id), ...this.#ready.slice(0, NEIGHBOURS).map(({ id }) => id)];
-    const start = this.#trail.length;
-    this.#trail = row.slice(0, start + items.length).slice(-NEIGHBOURS);
-    return items.map((_, index) => ({
-      before: row.slice(Math.max(0, start + index - NEIGHBOURS), start + index).reverse(),
-      after: row.slice(start + index + 1, start + index + 1 + NEIGHBOURS),
-    }));
-  }
-
-  /** Hands them out again, first. */
-  putBack(items: readonly Item[]): void {
-    this.#ready.unshift(...items);
-  }
-
-  async #read(signal: AbortSignal): Promise<void> {
-    const from = this.#offset;
-    const command = isList(this.place.structure) ? 'LRANGE' : this.#backwards ? 'ZREVRANGE' : 'ZRANGE';
-    const [reply] = await this.#broker.read([[command, wire(this.key), from, from + PAGE - 1]], signal);
-    if (isFailure(reply)) {
-      throw new InspectorError('broker-error', {
-        message: `${readable(this.key)} could not be read: ${reply.message}`,
-        tried: `${command} ${readable(this.key)}`,
-        answer: reply.message,
-        remedy: 'Look at the key with redis-cli; something else than RQ has written it.',
-      });
-    }
-    const ids = list(reply).map(id => id.toString('latin1'));
-    const fresh = ids.filter(id => !this.#seen.has(id)).slice(0, this.#left);
-    for (const id of fresh) {
-      this.#seen.add(id);
-      this.#ready.push(itemOf(this.place, id));
-    }
-    this.#left -= fresh.length;
-    this.#ended = ids.length === 0 || this.#left <= 0;
-    // What was handed out and stayed (expired, refused) stands before the rest: behind it the walk goes on.
-    this.#offset = fresh.length === 0 ? from + PAGE : 0;
-  }
-}
-
-export function itemOf(place: RqPlace, id: Latin1): Item {
-  return { id, member: id, ref: refOf(place, readable(id)) };
 }

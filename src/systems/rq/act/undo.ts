@@ -22,10 +22,13 @@ export const readable = (bytes: Latin1): string =>
 /** As a driver's argument: text where it is ASCII (the usual case, and cheap), else the bytes. */
 export const wire = (bytes: Latin1): string | Buffer => (isAscii(bytes) ? bytes : Buffer.from(bytes, 'latin1'));
 
-function isAscii(value: string): boolean {
-  for (let at = 0; at < value.length; at++) if (value.charCodeAt(at) > 127) return false;
-  return true;
+/** The same for many, which are usually all ASCII: one look at all of them. */
+export function wireAll(many: readonly Latin1[]): readonly (string | Buffer)[] {
+  return isAscii(many.join('')) ? many : many.map(wire);
 }
+
+const isAscii = (value: string): boolean => !NOT_ASCII.test(value);
+const NOT_ASCII = /[^\0-\x7f]/;
 
 const known = new Map<Latin1, Base64>();
 
