@@ -52,7 +52,9 @@ export async function runPlan(run: Run, signal: AbortSignal): Promise<Receipt> {
     reason === null,
   );
   const report = await consume(run, entry, signal);
-  const text = fill(plan.action.words.done, wordsOf(run, report.counts.done));
+  // What was made has its id only now: `Enqueued as {id}.`
+  const made = report.items.find(item => item.outcome === 'done')?.id ?? null;
+  const text = fill(plan.action.words.done, wordsOf(run, report.counts.done, made));
   try {
     entry.end({ title: text.replace(/\.$/, ''), ...report });
   } catch (thrown) {
@@ -113,10 +115,10 @@ function noteOutcomes(step: Step & { readonly phase: 'did' }, seen: ItemOutcome[
 
 type About = Pick<Run, 'installation' | 'plan'> & { readonly profile: Pick<ConnectionProfile, 'name'> };
 
-function wordsOf({ profile, installation, plan }: About, n: number): Words {
+function wordsOf({ profile, installation, plan }: About, n: number, made: string | null = null): Words {
   const target = plan.targets[0];
   const queue = queueOf(plan, target);
-  const id = plan.sample[0]?.id ?? (target?.kind === 'schedule' ? target.id : null);
+  const id = made ?? plan.sample[0]?.id ?? (target?.kind === 'schedule' ? target.id : null);
   const name = target?.kind === 'worker' ? target.name : null;
   return {
     n,
