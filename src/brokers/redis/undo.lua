@@ -19,23 +19,46 @@ local function kind_of(key)
   return redis.call('TYPE', key).ok
 end
 
-local function in_list(key, value)
+local function among(key, value, from, to)
+  local part = redis.call('LRANGE', key, from, to)
+  for _, element in ipairs(part) do
+    if element == value then
+      return true, #part
+    end
+  end
+  return false, #part
+end
+
+-- At which end of a list a value is looked for, or false. What was pushed is undone in the opposite order and so stands
+-- near an end: both are looked at before the whole list is.
+local function side_in_list(key, value)
   if lpos then
-    return redis.call(lpos, key, value) ~= false
+    if redis.call(lpos, key, value, 'MAXLEN', 100) then
+      return 'head'
+    end
+    if redis.call(lpos, key, value, 'RANK', -1, 'MAXLEN', 100) then
+      return 'tail'
+    end
+    return redis.call(lpos, key, value) and 'head'
+  end
+  if among(key, value, -100, -1) and not among(key, value, 0, 99) then
+    return 'tail'
   end
   local from = 0
   while true do
-    local part = redis.call('LRANGE', key, from, from + 999)
-    for _, element in ipairs(part) do
-      if element == value then
-        return true
-      end
+    local found, size = among(key, value, from, from + 999)
+    if found then
+      return 'head'
     end
-    if #part < 1000 then
+    if size < 1000 then
       return false
     end
     from = from + 1000
   end
+end
+
+local function in_list(key, value)
+  return side_in_list(key, value) and true
 end
 
 -- A guard about a key of another kind does not hold.
@@ -198,7 +221,7 @@ local run = {
     redis.call('SREM', key, arguments[1])
   end,
   ['lrem'] = function(key, arguments)
-    redis.call('LREM', key, 1, arguments[1])
+    redis.call('LREM', key, side_in_list(key, arguments[1]) == 'tail' and -1 or 1, arguments[1])
   end,
   ['push'] = function(key, arguments)
     redis.call(arguments[1] == 'head' and 'LPUSH' or 'RPUSH', key, arguments[2])
