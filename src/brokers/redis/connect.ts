@@ -1,8 +1,8 @@
-import { asInspectorError, InspectorError, type UndoUnit } from '../../model';
+import { InspectorError, type UndoUnit } from '../../model';
 import { redisCli } from './cli';
 import { commandsOf } from './commands';
 import { type Driver, LostConnection } from './driver';
-import { commandIn, connectionLost } from './failures';
+import { aborted, commandIn, connectionLost } from './failures';
 import { findPermissions, Permissions } from './permissions';
 import {
   type Command,
@@ -101,8 +101,9 @@ class RedisConnection implements ConnectedRedis {
     this.url = formatRedisUrl(options.address);
   }
 
+  /** As it was at the last connect; also after a loss. */
   get server(): RedisServer {
-    return this.#session().server;
+    return this.#known().server;
   }
 
   get meter(): Meter {
@@ -134,7 +135,7 @@ class RedisConnection implements ConnectedRedis {
     }
     if (this.#closed || signal.aborted) {
       session.driver.close();
-      throw this.#closed ? this.#closedError('reconnecting') : asInspectorError(signal.reason, 'reconnecting');
+      throw this.#closed ? this.#closedError('reconnecting') : aborted('reconnecting');
     }
     this.#reading?.driver.close();
     this.#reading = session;
@@ -236,7 +237,7 @@ class RedisConnection implements ConnectedRedis {
   /** Steps that begin at the same time share one opening; the one that stops does not stop it for the others. */
   async #openWriting(signal: AbortSignal): Promise<Driver> {
     if (this.#closed) throw this.#closedError('changing something');
-    if (signal.aborted) throw asInspectorError(signal.reason, 'opening the connection for changes');
+    if (signal.aborted) throw aborted('opening the connection for changes');
     if (this.#writer?.closed === true) this.#dropWriting(this.#writer);
     this.#opening ??= this.#newWriting();
     return this.#opening;
@@ -266,6 +267,10 @@ class RedisConnection implements ConnectedRedis {
 
   #session(): Session {
     if (this.#closed) throw this.#closedError('reading');
+    return this.#known();
+  }
+
+  #known(): Session {
     if (this.#reading === undefined) throw new Error('Used before it was connected.');
     return this.#reading;
   }

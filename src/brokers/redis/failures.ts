@@ -1,4 +1,4 @@
-import { type ErrorCode, InspectorError } from '../../model';
+import { asInspectorError, type ErrorCode, InspectorError } from '../../model';
 
 /** What a message needs to know of the place: `localhost:6379`, and whether TLS was spoken. */
 export interface Place {
@@ -264,6 +264,9 @@ export function connectionLost(node: string, cause: Error | undefined, tried: st
     cause === undefined ? undefined : { cause },
   );
 }
+
+/** The person, or whoever holds the signal, did not want it any more; whatever reason the signal carries. */
+export const aborted = (tried: string) => asInspectorError(new DOMException('It was canceled.', 'AbortError'), tried);
 
 export const seconds = (milliseconds: number) =>
   milliseconds < 1000 ? `${milliseconds} ms` : `${Math.round(milliseconds / 100) / 10} s`;

@@ -1,14 +1,14 @@
 import { type Driver, LostConnection } from './driver';
 import { commandIn } from './failures';
-import { type Command, isFailure } from './port';
+import { type Command, isFailure, type Reply } from './port';
 
-/** Commands that decide what can be offered at all, with arguments of the right number. */
-const DECISIVE: readonly Command[] = [
+/** Commands that decide what can be offered at all, with arguments with which they do nothing even when they run. */
+const HARMLESS: readonly Command[] = [
   ['EVAL', 'return 1', 0],
   ['EVALSHA', '0000000000000000000000000000000000000000', 0],
   ['SCAN', 0],
-  ['PUBLISH', 'x', 'x'],
 ];
+const DECISIVE: readonly Command[] = [...HARMLESS, ['PUBLISH', 'x', 'x']];
 
 /** Commands that scripts run; asked only where scripts may run. */
 const CHANGING: readonly Command[] = [
@@ -58,7 +58,7 @@ export class Permissions {
 /**
  * Finds out without side effects what may be run: between MULTI and DISCARD a server checks every command (permission,
  * name, arity) and runs none. Works on every version and needs no right to see the ACL, unlike ACL DRYRUN. Where MULTI
- * itself is refused, nothing is asked, and refusals are learned as they come.
+ * itself is refused (`+@read`), the harmless ones are simply run; of the others refusals are learned as they come.
  * @throws LostConnection
  */
 export async function findPermissions(driver: Driver, replica: boolean): Promise<Permissions> {
@@ -68,18 +68,25 @@ export async function findPermissions(driver: Driver, replica: boolean): Promise
     permissions.refuse(scripts, 'this Redis is a replica and takes no changes');
     return permissions;
   }
-  await tryOut(driver, DECISIVE, permissions);
-  if (permissions.may('EVAL') === true && permissions.may('EVALSHA') === true)
+  const asked = await tryOut(driver, DECISIVE, permissions);
+  if (!asked) learnAll(HARMLESS, await driver.send(HARMLESS), permissions);
+  else if (permissions.may('EVAL') === true && permissions.may('EVALSHA') === true)
     await tryOut(driver, CHANGING, permissions);
   return permissions;
 }
 
-async function tryOut(driver: Driver, commands: readonly Command[], permissions: Permissions): Promise<void> {
+/** False where the server or the user knows no MULTI. */
+async function tryOut(driver: Driver, commands: readonly Command[], permissions: Permissions): Promise<boolean> {
   // On its own: were MULTI refused, what follows it would run.
   const [begun] = await driver.send([['MULTI']]);
-  if (!Buffer.isBuffer(begun) || begun.toString() !== 'OK') return;
+  if (!Buffer.isBuffer(begun) || begun.toString() !== 'OK') return false;
   const replies = await driver.send([...commands, ['DISCARD']]);
   if (isFailure(replies.at(-1))) throw new LostConnection(new Error('MULTI was accepted, but DISCARD refused'));
+  learnAll(commands, replies, permissions);
+  return true;
+}
+
+function learnAll(commands: readonly Command[], replies: readonly Reply[], permissions: Permissions): void {
   for (const [index, [name]] of commands.entries()) {
     const reply = replies[index];
     if (isFailure(reply)) permissions.learn(name, reply.message);

@@ -1,7 +1,7 @@
-import { asInspectorError, InspectorError } from '../../model';
+import { InspectorError } from '../../model';
 import { assertReading, summarize } from './commands';
 import type { Driver } from './driver';
-import { seconds } from './failures';
+import { aborted, seconds } from './failures';
 import type { Command, Meter, Reply } from './port';
 
 /**
@@ -66,7 +66,7 @@ class Race {
       reject = rejectIt;
     });
     this.#ended.catch(() => undefined);
-    const abort = () => reject(asInspectorError(signal.reason, `reading from ${context.node}`));
+    const abort = () => reject(aborted(`reading from ${context.node}`));
     let received = context.driver.received;
     const expire = () => {
       // A server that said nothing at all for so long is taken for gone: its later answers would only be in the way.

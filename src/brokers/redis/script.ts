@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { asInspectorError } from '../../model';
+import { InspectorError } from '../../model';
 import { type Driver, LostConnection, settled } from './driver';
-import { connectionLost, replyError } from './failures';
+import { aborted, connectionLost, replyError } from './failures';
 import { type Command, isFailure, type Reply, type Script, type ScriptCall } from './port';
 import type { Counting } from './read';
 
@@ -70,45 +70,44 @@ export function wrapScript(script: Script): Wrapped {
  */
 export async function runScript(call: ScriptCall, link: WritingLink, signal: AbortSignal): Promise<Reply> {
   const tried = `running ${call.script.name}`;
-  if (signal.aborted) throw asInspectorError(signal.reason, tried);
-  const { text, sha } = wrapScript(call.script);
-  const rest = [call.keys.length + 1, ...call.keys, call.record, ...call.args] as const;
-  let driver = await link.open(signal);
-  let sent = false;
-  let lost: Error | undefined;
-  for (const pause of PAUSES_MS) {
+  if (signal.aborted) throw aborted(tried);
+  const first = await link.open(signal);
+  /** The last thing that went wrong; the outcome is unknown once an answer was lost. */
+  let failure: Error = new LostConnection(undefined);
+  let unknown = false;
+  for (const [attempt, pause] of PAUSES_MS.entries()) {
+    let driver = first;
     try {
-      if (sent) {
+      if (attempt > 0) {
         await sleep(pause);
         driver = await link.open(AbortSignal.timeout(link.timeoutMs));
       }
-      sent = true;
-      let reply = await send(['EVALSHA', sha, ...rest], driver, link);
-      if (isFailure(reply) && reply.code === 'NOSCRIPT') reply = await send(['EVAL', text, ...rest], driver, link);
+      const reply = await evaluate(call, driver, link);
       if (!isFailure(reply)) return reply;
       link.learn(reply.message);
+      failure = replyError(reply.message, tried);
       // Refused before its first change, so it did not run; through sentinels the next look finds the new master.
-      if (!link.followsMaster || !/READONLY|MASTERDOWN|LOADING/.test(reply.message))
-        throw replyError(reply.message, tried);
-      lost = replyError(reply.message, tried);
+      if (!link.followsMaster || !/READONLY|MASTERDOWN|LOADING/.test(reply.message)) throw failure;
       link.drop(driver);
     } catch (thrown) {
-      const final = !(thrown instanceof LostConnection) && thrown instanceof Error && thrown.name === 'InspectorError';
-      if (final && (lost === undefined || !isConnecting(thrown))) throw thrown;
-      lost = thrown instanceof Error ? thrown : new Error(String(thrown));
+      if (thrown instanceof LostConnection) unknown = true;
+      // From the second try on, not being able to connect is only one more way of not hearing the answer.
+      else if (!(attempt > 0 && thrown instanceof InspectorError && thrown !== failure)) throw thrown;
+      failure = thrown;
       link.drop(driver);
     }
   }
-  throw connectionLost(
-    link.node,
-    lost,
-    tried,
-    `Whether ${call.script.name} was carried out is unknown; look before you do it again.`,
-  );
+  if (!unknown) throw failure;
+  const outcome = `Whether ${call.script.name} was carried out is unknown; look before you do it again.`;
+  throw connectionLost(link.node, failure, tried, outcome);
 }
 
-const isConnecting = (thrown: Error) =>
-  'code' in thrown && /^(unreachable|unresolved|timeout|loading|tls|aborted)$/.test(String(thrown.code));
+async function evaluate(call: ScriptCall, driver: Driver, link: WritingLink): Promise<Reply> {
+  const { text, sha } = wrapScript(call.script);
+  const rest = [call.keys.length + 1, ...call.keys, call.record, ...call.args] as const;
+  const reply = await send(['EVALSHA', sha, ...rest], driver, link);
+  return isFailure(reply) && reply.code === 'NOSCRIPT' ? send(['EVAL', text, ...rest], driver, link) : reply;
+}
 
 /** PUBLISH, never repeated. */
 export async function publishMessage(
@@ -118,7 +117,7 @@ export async function publishMessage(
   signal: AbortSignal,
 ): Promise<number> {
   const tried = `publishing to ${channel}`;
-  if (signal.aborted) throw asInspectorError(signal.reason, tried);
+  if (signal.aborted) throw aborted(tried);
   const driver = await link.open(signal);
   let reply: Reply;
   try {

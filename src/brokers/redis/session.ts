@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { asInspectorError, InspectorError } from '../../model';
+import { InspectorError } from '../../model';
 import { type Driver, type Endpoint, LostConnection, openDriver } from './driver';
-import { connectFailure, replyError, seconds } from './failures';
+import { aborted, connectFailure, replyError, seconds } from './failures';
 import { greet } from './greeting';
 import type { RedisServer } from './port';
 import { speaksPlain, speaksTls } from './probe';
@@ -50,7 +50,7 @@ export async function openSession(options: SessionOptions, signal: AbortSignal):
       await sleep(200, undefined, { signal: both });
     }
   } catch (thrown) {
-    if (signal.aborted) throw asInspectorError(signal.reason, `connecting to ${waitingFor}`);
+    if (signal.aborted) throw aborted(`connecting to ${waitingFor}`);
     if (deadline.aborted && !(thrown instanceof InspectorError)) throw timedOut(options, waitingFor);
     throw thrown;
   }

@@ -1,5 +1,4 @@
 import {
-  asInspectorError,
   InspectorError,
   isAbort,
   type RedisGuard,
@@ -7,6 +6,7 @@ import {
   type RedisValue,
   type UndoUnit,
 } from '../../model';
+import { aborted } from './failures';
 import type { Reply, ScriptCall } from './port';
 import source from './undo.lua';
 
@@ -45,7 +45,7 @@ export async function undoUnits(
   for (const batch of batches(units)) {
     const call = callFor(batch, `${record}:${answers.length}`, runner.atLeast('6.0.6'));
     try {
-      if (signal.aborted) throw asInspectorError(signal.reason, 'undoing');
+      if (signal.aborted) throw aborted('undoing');
       const reply = await runner.run(call, needs(batch));
       const codes = Array.isArray(reply) ? (reply as readonly Reply[]) : [];
       answers.push(...batch.map((unit, index) => answerOf(unit, codes[index])));

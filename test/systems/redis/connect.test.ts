@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type ConnectedRedis, type ConnectOptions, connectRedis } from '../../../src/brokers/redis';
+import { type ConnectedRedis, type ConnectOptions, connectRedis, ownMachine } from '../../../src/brokers/redis';
 import { InspectorError } from '../../../src/model';
+import { createSurroundings } from '../../../src/workspace';
 import { asRedis5, clientOf, freePort, startProxy, startRedis, type TestRedis, waitFor } from '../../support';
 
 const never = new AbortController().signal;
@@ -119,11 +120,15 @@ describe('users (ACL)', () => {
     expect(broker.server.atLeast('6.0')).toBe(true);
     expect(broker.server.role).toBe('master');
     await broker.read([['GET', 'a']], never);
-    // MULTI is refused to this user: nothing was asked, and nothing ran. The first refusal tells.
+    expect([broker.may('evalsha'), broker.may('SCAN')]).toEqual(['needs EVALSHA, which this user may not run', true]);
     const script = { name: 'x', source: 'return 1' };
-    const run = () => broker.run({ script, keys: [], args: [], record: 'r' }, never);
-    await expect(run()).rejects.toMatchObject({ code: 'forbidden', message: 'This user may not run EVALSHA (ACL).' });
-    expect(broker.may('evalsha')).toBe('needs EVALSHA, which this user may not run');
+    await expect(broker.run({ script, keys: [], args: [], record: 'r' }, never)).rejects.toMatchObject({
+      code: 'forbidden',
+      message: 'This change needs EVALSHA, which this user may not run. Nothing was changed.',
+    });
+    expect(broker.meter.writes).toBe(0);
+    await expect(broker.publish('x', 'x', never)).rejects.toMatchObject({ code: 'forbidden' });
+    expect(broker.may('PUBLISH')).toBe('needs PUBLISH, which this user may not run');
     broker.close();
   });
 
@@ -257,6 +262,24 @@ describe('a server in trouble', () => {
     expect(broker.lost).toBeNull();
     expect(await ping(broker)).toBe('PONG');
     expect(losses).toHaveLength(1);
+  });
+});
+
+describe("this machine's own", () => {
+  it('is shown by the process that listens there; not through a tunnel', async () => {
+    await using redis = await startRedis();
+    await using tunnel = await startProxy(redis);
+    const here = createSurroundings({ files: null, remote: false, restricted: null });
+    const owned = async (url: string) => {
+      const broker = await connectRedis({ url }, never);
+      broker.close();
+      return ownMachine(broker.server, url, here);
+    };
+    expect(await owned(redis.url)).toEqual({
+      own: true,
+      reason: `Process ${redis.pid} of this machine listens on port ${redis.port}.`,
+    });
+    expect(await owned(tunnel.url)).toMatchObject({ own: false });
   });
 });
 
