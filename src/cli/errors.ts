@@ -3,7 +3,9 @@ import { asInspectorError } from '../model';
 
 /** @param secrets passwords of this run: should any text repeat one, dots stand in its place */
 export function errorJson(thrown: unknown, secrets: Iterable<string>): unknown {
-  return JSON.parse(redacted(JSON.stringify(asInspectorError(thrown, 'running the command')), secrets));
+  const passwords = [...secrets];
+  const text = JSON.stringify(asInspectorError(thrown, 'running the command'));
+  return JSON.parse(text, (_, value: unknown) => (typeof value === 'string' ? redacted(value, passwords) : value));
 }
 
 /** A text without secrets, as they stand in URLs, in JSON and by themselves. */

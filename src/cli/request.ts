@@ -3,7 +3,10 @@ import * as v from 'valibot';
 import { InspectorError, STATES } from '../model';
 
 const text = v.pipe(v.string(), v.minLength(1), v.maxLength(100_000));
-const object = v.record(v.string(), v.unknown());
+const object = v.pipe(
+  v.record(v.string(), v.unknown()),
+  v.check(value => !Array.isArray(value), 'a list'),
+);
 
 const fields = {
   /** Broker URL, `env:NAME`, or `-` for a line of standard input. */

@@ -11,6 +11,7 @@ import {
 } from '../inspector';
 import type { Diagnosis, InspectorError, Surroundings } from '../model';
 import { systems } from '../systems';
+import { optionsOf } from './options';
 import { badRequest, type Request } from './request';
 import { surroundingsOf } from './surroundings';
 
@@ -86,7 +87,11 @@ export class Session {
   async #connect(request: Request, text: string, access: 'own' | 'read-write', signal: AbortSignal): Promise<Open> {
     const inspector = await this.inspector(request.folder);
     const { url, password, name } = splitUrl(text);
-    const options = optionsOf(request);
+    const options = optionsOf(
+      request.options,
+      request.system,
+      systems.map(system => system.id),
+    );
     const id = this.#idOf(url, JSON.stringify([text, options, access]));
     let connection = inspector.connection(id);
     if (connection === undefined) {
@@ -166,15 +171,3 @@ export interface World {
     readonly folderRules?: (surroundings: Surroundings, signal: AbortSignal) => AsyncIterable<Diagnosis>;
   };
 }
-
-/** Options for one system stand under its id, or alone: then they go to the system asked for, or to every one. */
-function optionsOf({ options, system }: Request): Readonly<Record<string, Readonly<Record<string, unknown>>>> {
-  if (options === undefined) return {};
-  const ids = systems.map(({ id }) => id);
-  const bySystem = Object.entries(options).every(([key, value]) => ids.includes(key) && isObject(value));
-  if (bySystem) return options as Record<string, Record<string, unknown>>;
-  return Object.fromEntries((system === undefined ? ids : [system]).map(id => [id, options]));
-}
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
