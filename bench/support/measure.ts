@@ -1,0 +1,96 @@
+/** Two sides measured in turn, so that what else the machine does falls on both. */
+import { PerformanceObserver } from 'node:perf_hooks';
+
+export interface Side {
+  /** Milliseconds of each run, in the order of the rounds. */
+  readonly times: readonly number[];
+  readonly median: number;
+  /** Longest time in milliseconds in which the event loop did not turn, over all runs. */
+  readonly loop: number;
+  /** Longest pause for garbage collection in these runs, in milliseconds; part of `loop`. */
+  readonly gc: number;
+}
+
+export interface Comparison {
+  readonly ours: Side;
+  readonly bare: Side;
+  /** Median of ours divided by the median of the bare side. */
+  readonly ratio: number;
+}
+
+type Action = () => Promise<unknown>;
+
+/** Runs A B, B A, A B … after a warm-up of both. */
+export async function compare(ours: Action, bare: Action, rounds: number, warmUp = 3): Promise<Comparison> {
+  for (let i = 0; i < warmUp; i++) {
+    await ours();
+    await bare();
+  }
+  const watches = { ours: new Watch(), bare: new Watch() };
+  globalThis.gc?.();
+  for (let round = 0; round < rounds; round++) {
+    const order = round % 2 === 0 ? (['ours', 'bare'] as const) : (['bare', 'ours'] as const);
+    for (const side of order) await watches[side].time(side === 'ours' ? ours : bare);
+  }
+  const [a, b] = [await watches.ours.end(), await watches.bare.end()];
+  return { ours: a, bare: b, ratio: a.median / b.median };
+}
+
+/** Times one action again and again; for sides that cannot take turns. */
+export async function repeat(action: Action, rounds: number): Promise<Side> {
+  const watch = new Watch();
+  for (let round = 0; round < rounds; round++) await watch.time(action);
+  return watch.end();
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+/** Times runs of one side, and in them the gaps between turns of the event loop. */
+class Watch {
+  readonly #times: number[] = [];
+  readonly #spans: (readonly [from: number, to: number])[] = [];
+  readonly #pauses: { readonly at: number; readonly duration: number }[] = [];
+  readonly #observer: PerformanceObserver;
+  #loop = 0;
+
+  constructor() {
+    this.#observer = new PerformanceObserver(list => {
+      for (const { startTime, duration } of list.getEntries()) this.#pauses.push({ at: startTime, duration });
+    });
+    this.#observer.observe({ entryTypes: ['gc'] });
+  }
+
+  async time(action: Action): Promise<void> {
+    const began = performance.now();
+    let last = began;
+    const turn = () => {
+      const now = performance.now();
+      this.#loop = Math.max(this.#loop, now - last);
+      last = now;
+    };
+    const ticker = setInterval(turn, 1);
+    await action();
+    // What ran since the last tick counts too: the ticker could not turn before it ended.
+    turn();
+    clearInterval(ticker);
+    this.#times.push(last - began);
+    this.#spans.push([began, last]);
+  }
+
+  async end(): Promise<Side> {
+    // The observer is told of collections in a later turn.
+    await new Promise(resolve => setTimeout(resolve, 20));
+    this.#observer.disconnect();
+    const own = this.#pauses.filter(({ at }) => this.#spans.some(([from, to]) => at >= from && at <= to));
+    return {
+      times: this.#times,
+      median: median(this.#times),
+      loop: this.#loop,
+      gc: own.reduce((longest, { duration }) => Math.max(longest, duration), 0),
+    };
+  }
+}
