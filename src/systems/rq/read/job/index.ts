@@ -28,10 +28,17 @@ export async function readJob(reading: Reading, ref: Ref, signal: AbortSignal): 
   const located = locate(ref);
   const { id } = located;
   const { broker } = reading;
+  const absolute = broker.server.atLeast('7.0');
   const [whole, around] = await Promise.all([
     readWhole(reading, id, signal),
     broker.read(
-      [['TIME'], ['PTTL', jobKey(id)], ['PTTL', resultsKey(id)], executionsCommand(id), ...relativesCommands(id)],
+      [
+        ['TIME'],
+        [absolute ? 'PEXPIRETIME' : 'PTTL', jobKey(id)],
+        ['PTTL', resultsKey(id)],
+        executionsCommand(id),
+        ...relativesCommands(id),
+      ],
       signal,
     ),
   ]);
@@ -72,9 +79,15 @@ export async function readJob(reading: Reading, ref: Ref, signal: AbortSignal): 
     },
     signal,
   );
-  const ttl = { hash: secondsOf(numberOf(around[1])), results: secondsOf(numberOf(around[2])) };
   const workerGone = worker !== null && numberOf(more[0]) === 0;
-  const now = new Date(clockOf(around[0])).toISOString();
+  const clock = clockOf(around[0]);
+  const now = new Date(clock).toISOString();
+  const expiry = numberOf(around[1]) ?? -1;
+  const expires = expiry < 0 ? null : absolute ? expiry : clock + expiry;
+  const ttl = {
+    hash: expires === null ? null : secondsOf(Math.max(0, expires - clock)),
+    results: secondsOf(numberOf(around[2])),
+  };
   return compose({
     reading,
     located,
@@ -83,6 +96,7 @@ export async function readJob(reading: Reading, ref: Ref, signal: AbortSignal): 
     relations,
     notes,
     ttl,
+    expires,
     worker,
     workerGone,
     status,
@@ -112,6 +126,8 @@ interface Parts {
   readonly relations: Job['relations'];
   readonly notes: readonly string[];
   readonly ttl: { readonly hash: number | null; readonly results: number | null };
+  /** When the hash expires, in unix milliseconds; null = never. */
+  readonly expires: number | null;
   readonly worker: string | null;
   readonly workerGone: boolean;
   readonly status: string | null;
@@ -158,7 +174,7 @@ function compose(parts: Parts): Job {
       standing?.member ?? id,
     ),
     id,
-    queue: parts.originName ?? (standing?.place.queue || null),
+    queue: queueOf(standing, parts),
     task: (call.value && taskName(call.value)) ?? nameInDescription(textIn(fields, 'description')),
     state,
     nativeState,
@@ -198,6 +214,13 @@ function compose(parts: Parts): Job {
     enqueueParameters: enqueueParametersOf(fields, call.value, call.serializer, parts.originName, meta?.node ?? null),
     problems,
   };
+}
+
+/** The queue whose list or registry it stands in; its own where the structure holds jobs of every queue. */
+function queueOf(standing: Standing | null, { originName }: Parts): string | null {
+  const structure = standing?.place.structure ?? 'job';
+  const own = structure === 'failed-list' || structure === 'scheduler' || structure === 'job';
+  return own ? (originName ?? (standing?.place.queue || null)) : (standing?.place.queue ?? null);
 }
 
 function hashProblems(whole: Whole): Problem[] {
@@ -316,19 +339,14 @@ function timesOf(whole: Whole, standing: Standing | null, state: State, parts: P
   const at = (field: string) => instantOf(textIn(whole.fields, field));
   const structure = standing?.place.structure;
   const score = standing?.score ?? null;
-  const expires =
-    structure === 'failed' || structure === 'finished'
-      ? instantOfSeconds(score)
-      : parts.ttl.hash === null
-        ? null
-        : new Date(Date.parse(parts.now) + parts.ttl.hash * 1000).toISOString();
+  const ends = structure === 'failed' || structure === 'finished';
   return {
     createdAt: at('created_at'),
     enqueuedAt: at('enqueued_at'),
     startedAt: at('started_at'),
     endedAt: at('ended_at') ?? (state === 'canceled' ? instantOfSeconds(score) : null),
     dueAt: structure === 'scheduled' || structure === 'scheduler' ? instantOfSeconds(score) : null,
-    expiresAt: expires,
+    expiresAt: instantOfSeconds(ends ? score : parts.expires === null ? null : parts.expires / 1000),
   };
 }
 

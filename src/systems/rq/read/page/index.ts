@@ -89,11 +89,11 @@ async function mergedPage(
   size: number,
   signal: AbortSignal,
 ): Promise<JobPage> {
-  const merged = await readMerged(reading, registries, cursor?.kind === 'score' ? cursor : null, size, signal);
-  const standings: Standing[] = [...merged.standings];
   const list = sections.find(section => section.list);
+  const from = cursor?.kind === 'score' ? cursor : null;
+  const merged = await readMerged(reading, registries, from, size, list === undefined ? [] : [list], signal);
+  const standings: Standing[] = [...merged.standings];
   let next = merged.next === null ? null : writeCursor(merged.next);
-  const counts = [...merged.counts];
   if (list !== undefined) {
     // RQ 0.13's failed jobs have no score to merge by: they come after all others.
     const room = size - standings.length;
@@ -104,13 +104,12 @@ async function mergedPage(
     } else if (rest !== null && rest.ranked.length > 0) {
       next = writeCursor({ kind: 'rank', section: placeText(list.place), rank: -1, score: null, anchors: [] });
     }
-    counts.push(rest?.counts[0] ?? reading.memory.lengths.get(placeText(list.place)) ?? 0);
   }
   const items = await readRows(reading, standings, signal);
   return {
     items,
     next,
-    total: exactly(counts.reduce((sum, count) => sum + count, 0)),
+    total: exactly(merged.counts.reduce((sum, count) => sum + count, 0)),
     order: orderOf(sections),
     moved: null,
     withheld: null,

@@ -6,6 +6,7 @@ import { countCommand, countOf, entriesOf, fromScoreCommand, type Section } from
 export interface Merged {
   readonly standings: readonly Standing[];
   readonly next: ScoreCursor | null;
+  /** Of the sections, then of those that are only counted. */
   readonly counts: readonly number[];
 }
 
@@ -20,12 +21,14 @@ interface Candidate extends Standing {
 /**
  * The next members of many sorted sets in the order of their scores. One round trip whatever the number of queues: each
  * gives its next few members, and the page ends where one of them may hold more, so that it is never out of order.
+ * @param counted sections that have no scores to be merged by
  */
 export async function readMerged(
   reading: Reading,
   sections: readonly Section[],
   cursor: ScoreCursor | null,
   size: number,
+  counted: readonly Section[],
   signal: AbortSignal,
 ): Promise<Merged> {
   const lowest = sections[0]?.order === 'lowest-first';
@@ -36,7 +39,7 @@ export async function readMerged(
   const from = cursor?.score ?? (lowest ? '-inf' : '+inf');
   const replies = await reading.broker.read(
     [
-      ...sections.map(countCommand),
+      ...[...sections, ...counted].map(countCommand),
       ...sections.map(section => fromScoreCommand(section, from, cursor?.shown[section.place.queue] ?? 0, each)),
     ],
     signal,
@@ -45,7 +48,7 @@ export async function readMerged(
   const candidates: Candidate[] = [];
   let horizon = Number.POSITIVE_INFINITY;
   sections.forEach((section, order) => {
-    const entries = entriesOf(section, replies[sections.length + order]);
+    const entries = entriesOf(section, replies[sections.length + counted.length + order]);
     for (const entry of entries) candidates.push({ ...entry, score: entry.score ?? 0, place: section.place, order });
     if (entries.length === each) horizon = Math.min(horizon, sign * (entries.at(-1)?.score ?? 0));
   });
@@ -53,7 +56,7 @@ export async function readMerged(
   candidates.sort((a, b) => (a.score === b.score ? a.order - b.order : sign * a.score < sign * b.score ? -1 : 1));
   const safe = candidates.filter(candidate => sign * candidate.score <= horizon);
   const standings = safe.slice(0, size);
-  const counts = sections.map((_section, index) => countOf(replies[index]));
+  const counts = [...sections, ...counted].map((_section, index) => countOf(replies[index]));
   const more = candidates.length > standings.length || horizon !== Number.POSITIVE_INFINITY;
   return { standings, counts, next: more && standings.length > 0 ? after(standings, cursor) : null };
 }
