@@ -121,7 +121,6 @@ async function ours(redis: TestRedis, client: Redis): Promise<{ measured: Run; l
     broker,
     known: () => null,
     rows: async () => [],
-    jobs: () => Promise.reject(new Error('no pages here')),
     async *search() {},
   });
   const delay = monitorEventLoopDelay({ resolution: 5 });

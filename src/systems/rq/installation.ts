@@ -51,7 +51,6 @@ export class RqInstallation implements Installation {
       broker: reading.broker,
       known: () => this.#known,
       rows: (refs, signal) => readRefs(reading, refs, signal),
-      jobs: (query, signal) => this.jobs(query, signal),
       search: (query, signal) => this.search(query, signal),
     });
     this.declarations = this.#acting.declarations;

@@ -1,5 +1,5 @@
 import type { RedisBroker } from '../../../brokers/redis/port';
-import type { JobPage, JobQuery, JobRow, Ref, SearchQuery } from '../../../model';
+import type { JobRow, Ref, SearchQuery } from '../../../model';
 import type { Found, Looked } from '../../../model/system';
 import type { Generation } from './generation';
 
@@ -10,6 +10,5 @@ export interface RqActContext {
   known(): Generation | null;
   /** Rows of jobs by their refs, for the sample of a plan; those that are gone are left out. */
   rows(refs: readonly Ref[], signal: AbortSignal): Promise<readonly JobRow[]>;
-  jobs(query: JobQuery, signal: AbortSignal): Promise<JobPage>;
   search(query: SearchQuery, signal: AbortSignal): AsyncIterable<Found | Looked>;
 }

@@ -44,15 +44,16 @@ async function moving(
   const backwards = BACKWARDS.has(id);
   const moment = momentOf(fleet);
   return new Sequence(
-    sources.map((source, index) => {
-      const relocation = mover(source.place, moment, plan.parameters);
-      if (typeof relocation === 'string') return refusing(source, relocation);
+    sources.flatMap((source, index): Work[] => {
       const size = sizes[index] ?? 0;
+      if (size === 0) return [];
+      const relocation = mover(source.place, moment, plan.parameters);
+      if (typeof relocation === 'string') return [refusing(source, relocation)];
       const unlink = id === 'cancel' && source.place.structure === 'deferred';
       const parents = unlink
         ? (items: readonly Item[], during: AbortSignal) => dependentsOfParents({ context, fleet }, items, during)
         : null;
-      return new RelocationWork(broker, new Walk(broker, source, size, backwards), size, relocation, parents);
+      return [new RelocationWork(broker, new Walk(broker, source, size, backwards), size, relocation, parents)];
     }),
   );
 }
@@ -102,10 +103,11 @@ export async function destroying(
     fleet.workers.flatMap(({ dead, currentJob }) => (dead || currentJob === null ? [] : [currentJob])),
   );
   return new Sequence(
-    sources.map((source, index) => {
+    sources.flatMap((source, index): Work[] => {
       const size = sizes[index] ?? 0;
+      if (size === 0) return [];
       const walk = new Walk(broker, source, size);
-      return new DestroyWork(broker, walk, size, { name, clockOffset: fleet.clockOffset, running });
+      return [new DestroyWork(broker, walk, size, { name, clockOffset: fleet.clockOffset, running })];
     }),
   );
 }

@@ -10,7 +10,7 @@ import { wire } from './undo';
 import { type Source, Walk } from './walk';
 import { type Item, NO_LONGER_THERE, ONLY_ITS_ID } from './work';
 
-/** Chosen jobs that are each looked at; of more, and of whole queues, these many tell about the rest. */
+/** Jobs of whole queues that are looked at to tell about the rest. Chosen ones are each looked at. */
 const LOOKED_AT = 1000;
 const SAMPLE = 5;
 /** Jobs whose exact copies are measured to tell the size of all. */
@@ -35,6 +35,8 @@ export async function planJobs(
   const cautions = new Set<string>();
   const sample: Ref[] = [];
   const takes: { source: Source; items: readonly Item[]; size: number }[] = [];
+  const unservedQueues = new Set<string>();
+  let budget = LOOKED_AT;
   for (const [index, source] of sources.entries()) {
     const size = sizes[index] ?? 0;
     if (size === 0) continue;
@@ -43,7 +45,8 @@ export async function planJobs(
       add(leftOut, verdict, size);
       continue;
     }
-    const looked = await lookAt(source, size, verdict.allow, situation, signal);
+    const looked = await lookAt(source, size, verdict.allow, source.items === null ? budget : size, situation, signal);
+    budget -= looked.lookedAt;
     for (const [reason, count] of looked.leftOut) add(leftOut, reason, count);
     const taken = size - looked.leftOutOf;
     if (taken > 0) add(counts, source.place.queue, taken);
@@ -53,9 +56,10 @@ export async function planJobs(
     sample.push(...looked.items.slice(0, SAMPLE - sample.length).map(item => item.ref));
     takes.push({ source, items: looked.items, size: taken });
     const goesTo = verdict.target?.structure === 'queue' ? verdict.target.queue : null;
-    if (goesTo !== null && taken > 0) addText(cautions, unserved(goesTo, taken, situation));
+    if (goesTo !== null && taken > 0 && unserved(goesTo, taken, situation) !== null) unservedQueues.add(goesTo);
   }
   const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
+  for (const caution of unservedText([...unservedQueues], total, situation)) cautions.add(caution);
   const destroys = action.effect === 'destroys';
   const measured = destroys ? await measure(takes, situation, signal) : { bytes: 0, dependents: 0 };
   if (measured.dependents > 0) {
@@ -82,6 +86,14 @@ export function unserved(queue: string, jobs: number, { fleet }: Situation): str
   return served ? null : `No worker serves ${queue}. The ${jobs === 1 ? 'job' : 'jobs'} will wait.`;
 }
 
+const NAMED = 3;
+
+/** One sentence for a queue, or for many. */
+function unservedText(queues: readonly string[], jobs: number, situation: Situation): string[] {
+  if (queues.length <= NAMED) return queues.flatMap(queue => unserved(queue, jobs, situation) ?? []);
+  return [`No worker serves ${queues.length} of these queues. Their jobs will wait.`];
+}
+
 interface Looked {
   /** Those that the action would take. */
   readonly items: readonly Item[];
@@ -94,12 +106,13 @@ async function lookAt(
   source: Source,
   size: number,
   allow: readonly string[] | null,
+  most: number,
   { context }: Situation,
   signal: AbortSignal,
 ): Promise<Looked> {
   const { broker } = context;
   const walk = new Walk(broker, source, size);
-  const items = await walk.next(LOOKED_AT, signal);
+  const items = most <= 0 ? [] : await walk.next(most, signal);
   const plain = isList(source.place.structure) || source.place.structure === 'job';
   const key = wire(walk.key);
   const replies = await broker.read(
@@ -168,8 +181,4 @@ async function rowsOf(refs: readonly Ref[], { context }: Situation, signal: Abor
 
 function add(counts: Map<string, number>, key: string, count: number): void {
   counts.set(key, (counts.get(key) ?? 0) + count);
-}
-
-function addText(set: Set<string>, text: string | null): void {
-  if (text !== null) set.add(text);
 }

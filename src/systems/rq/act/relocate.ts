@@ -6,7 +6,7 @@ import { isList } from '../places';
 import { SCRIPTS } from './actions';
 import { type Neighbours, neighboursOf } from './neighbours';
 import source from './relocate.lua';
-import { base64, type Latin1, latin1, readable, TAKEN, unit, wire, wireAll } from './undo';
+import { base64, type Latin1, readable, TAKEN, unit, wire, wireAll } from './undo';
 import { keyOf, type Walk } from './walk';
 import { type Batch, type Did, type Item, NO_LONGER_THERE, ONLY_ITS_ID, outcome, type Work } from './work';
 
@@ -23,7 +23,7 @@ export interface Relocation {
   readonly score?: string;
   readonly stay?: boolean;
   readonly allow: readonly string[];
-  readonly set: readonly (readonly [field: string, value: string])[];
+  readonly set: readonly (readonly [field: string, value: Latin1])[];
   readonly drop: readonly string[];
   /** `waiting`: the hash loses its expiry, or gets its ttl. */
   readonly expiry: 'waiting' | 'leave';
@@ -194,7 +194,7 @@ export class RelocationWork implements Work {
         kind: 'field-is',
         key: job,
         field: base64(field, true),
-        value: base64(latin1(value), true),
+        value: base64(value, true),
         refusal: TAKEN,
       });
     }

@@ -3,6 +3,7 @@ import type { RqPlace } from '../keys';
 import { isList } from '../places';
 import { allAtLeast, type Fleet } from './generation';
 import type { Relocation } from './relocate';
+import { latin1 } from './undo';
 
 /** What a relocation is made for: now by the broker's clock, and the RQ that lives here. */
 export interface Moment {
@@ -93,7 +94,7 @@ const move: Mover = (place, _moment, { queue }) => {
     name: 'rq move',
     to: { place: { structure: place.structure, queue }, end: 'tail' },
     allow,
-    set: [['origin', queue]],
+    set: [['origin', latin1(queue)]],
     drop: [],
     expiry: 'leave',
   };

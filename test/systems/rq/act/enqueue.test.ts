@@ -235,12 +235,32 @@ describe('foreign data', () => {
     expect(retried.report.counts.done).toBe(6);
     expect((await rig.client.lrangeBuffer('rq:queue:schlange:ä "1"', '0', '-1'))[0]).toEqual(raw);
     expect(await rig.undo(retried.undo)).toEqual(Array(6).fill(true));
+    expect(differences(before, await dumpRedis(rig.redis, { without: key => key.startsWith('rq:inspector') }))).toEqual(
+      [],
+    );
+    const [first = ''] = ids;
+    await rig.perform('retry', job('failed:schlange:ä "1"', first));
+    const moved = await rig.perform('move', job('queue:schlange:ä "1"', first), { queue: '中文:q' });
+    expect(await rig.client.lrange('rq:queue:中文:q', '0', '-1')).toEqual([first]);
+    expect(await rig.client.hget(`rq:job:${first}`, 'origin')).toBe('中文:q');
+    expect(await rig.client.sismember('rq:queues', 'rq:queue:中文:q')).toBe(1);
+    expect(await rig.undo(moved.undo)).toEqual([true]);
+    await rig.client.srem('rq:queues', 'rq:queue:中文:q');
+    await rig.client.flushdb();
+    await writeRegistered(rig.client, 'failed', ids, 'schlange:ä "1"');
+    await rig.client.zadd('rq:failed:schlange:ä "1"', '7', raw);
+    await rig.client.hset(Buffer.concat([Buffer.from('rq:job:'), raw]), {
+      data: 'x',
+      created_at: 'x',
+      status: 'failed',
+    });
+    const again = await dumpRedis(rig.redis);
     const deleted = await rig.perform('delete', all);
     expect(deleted.report.counts.done).toBe(6);
     expect(await rig.client.exists('rq:failed:schlange:ä "1"')).toBe(0);
     expect(await rig.undo(deleted.undo)).toEqual(Array(6).fill(true));
     const without = (key: string) => key.startsWith('rq:inspector');
-    expect(differences(before, await dumpRedis(rig.redis, { without }))).toEqual([]);
+    expect(differences(again, await dumpRedis(rig.redis, { without }))).toEqual([]);
   });
 
   test('a job known by its id alone is found where it stands', async () => {
