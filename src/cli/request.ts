@@ -3,9 +3,9 @@ import * as v from 'valibot';
 import { InspectorError, STATES } from '../model';
 
 const text = v.pipe(v.string(), v.minLength(1), v.maxLength(100_000));
-const object = v.pipe(
-  v.record(v.string(), v.unknown()),
-  v.check(value => !Array.isArray(value), 'a list'),
+const object = v.custom<Readonly<Record<string, unknown>>>(
+  value => typeof value === 'object' && value !== null && !Array.isArray(value),
+  'an object',
 );
 
 const fields = {

@@ -18,6 +18,9 @@ const TARGET_MS = 4;
 /** What the broker undoes in one call, so that a lost answer leaves no more than this open. */
 const LARGEST = 25;
 
+/** Where the broker remembers for ten minutes what a call answered, so that a lost answer is looked up. */
+const RECORDS = 'job-queue-inspector:undo:';
+
 /** What undoing would do, in words, and why it cannot be done where it cannot. */
 export function undoPlan(entry: JournalEntry, writable: boolean): UndoPlan {
   const n = entry.counts.done + entry.counts.unknown;
@@ -109,7 +112,7 @@ async function putBack(run: UndoRun, writer: EntryWriter, signal: AbortSignal) {
 /** A part that has begun is never cut short by an abort: its answer is wanted. */
 async function runPart(run: UndoRun, part: readonly UndoUnit[], record: string): Promise<ItemOutcome[]> {
   try {
-    const answers = await run.link.undo(part, record, new AbortController().signal);
+    const answers = await run.link.undo(part, `${RECORDS}${record}`, new AbortController().signal);
     return part.map((unit, i) => {
       const answer = answers[i] ?? t('The broker did not answer for it.');
       return {
