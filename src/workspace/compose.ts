@@ -7,6 +7,7 @@ import {
   LineCounter,
   type Node,
   parseDocument,
+  visit,
   type YAMLMap,
 } from 'yaml';
 import type { ComposeService } from '../model';
@@ -32,7 +33,7 @@ export function parseCompose(text: string, file: string, variables: Variables): 
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, logLevel: 'silent' });
   const source: Source = {
-    document,
+    anchors: anchorsOf(document),
     variables,
     lineOf: node => lines.linePos(node?.range?.[0] ?? 0).line,
   };
@@ -62,7 +63,8 @@ export function parseCompose(text: string, file: string, variables: Variables): 
 
 /** What the parts of a document need to know of the whole. */
 interface Source {
-  readonly document: Document;
+  /** What `*name` stands for; yaml's own look-up goes through the document each time. */
+  readonly anchors: ReadonlyMap<string, Node>;
   readonly variables: Variables;
   lineOf(node: Node | null | undefined): number;
 }
@@ -87,8 +89,18 @@ function fieldOf(map: YAMLMap, name: string, source: Source, depth = 0): unknown
   return undefined;
 }
 
-function resolved(node: unknown, { document }: Source): unknown {
-  return isAlias(node) ? node.resolve(document) : node;
+function resolved(node: unknown, { anchors }: Source): unknown {
+  return isAlias(node) ? anchors.get(node.source) : node;
+}
+
+function anchorsOf(document: Document): Map<string, Node> {
+  const anchors = new Map<string, Node>();
+  visit(document, {
+    Node: (_key, node) => {
+      if (!isAlias(node) && node.anchor !== undefined) anchors.set(node.anchor, node);
+    },
+  });
+  return anchors;
 }
 
 /** `${X:-default}`, `${X-default}`, `${X:?error}`, `${X}`, `$X`, `$$`; what nothing sets is empty, as Compose does. */

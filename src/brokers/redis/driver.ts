@@ -144,6 +144,7 @@ class IoredisDriver implements Driver {
   }
 
   close(): void {
+    if (this.#closed) return;
     this.#closed = true;
     shut(this.#redis);
   }

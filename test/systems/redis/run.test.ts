@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type ConnectedRedis, connectRedis, type Reply, type ScriptCall } from '../../../src/brokers/redis';
 import { clientOf, once, type RedisProxy, startProxy, startRedis, type TestRedis } from '../../support';
@@ -65,6 +66,27 @@ describe('running a script', () => {
     expect(await broker.run(step, never)).toBeNull();
     expect(await broker.run(step, never)).toBeNull();
     expect(await stored('nil')).toBe('1');
+  });
+
+  it('answers any value from the record as it answered it first', async () => {
+    const script = { name: 'value', source: 'return cjson.decode(ARGV[1])[1]' };
+    const { value } = fc.letrec(tie => ({
+      value: fc.oneof(
+        fc.integer({ min: -(2 ** 40), max: 2 ** 40 }),
+        fc.double({ min: -1e6, max: 1e6, noNaN: true }),
+        fc.boolean(),
+        fc.string({ unit: 'binary', maxLength: 300 }).filter(text => text.isWellFormed()),
+        fc.array(tie('value'), { maxLength: 5 }),
+      ),
+    }));
+    await fc.assert(
+      fc.asyncProperty(value, async made => {
+        const step1 = { script, keys: [], args: [JSON.stringify([made])], record: `jqi:value:${step++}` };
+        const answer = await broker.run(step1, never);
+        expect(await broker.run(step1, never)).toEqual(answer);
+      }),
+      { numRuns: 100 },
+    );
   });
 
   it('keeps the record for ten minutes under a declared key', async () => {

@@ -130,6 +130,46 @@ describe('reading a Redis URL', () => {
     );
   });
 
+  it('reads or refuses any text, in its own words', () => {
+    const piece = fc.constantFrom(
+      'redis',
+      's',
+      '+sentinel',
+      '://',
+      ':',
+      '@',
+      '/',
+      '?',
+      '#',
+      ',',
+      '[',
+      ']',
+      'db=',
+      '&',
+      '%',
+      '1',
+      'host',
+      ' ',
+      'unix',
+    );
+    const text = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.array(piece, { maxLength: 15 }).map(pieces => pieces.join('')),
+    );
+    fc.assert(
+      fc.property(text, url => {
+        try {
+          const read = parseRedisUrl(url);
+          expect(parseRedisUrl(formatRedisUrl(read.address)).address).toEqual(read.address);
+        } catch (thrown) {
+          if (!(thrown instanceof InspectorError)) throw thrown;
+          expect(thrown.code).toBe('bad-value');
+        }
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
   it('calls a broker by its place', () => {
     const called = (text: string) => showAddress(parseRedisUrl(text).address);
     expect(called('redis://me:pw@[::1]:7/1')).toBe('[::1]:7/1');

@@ -2,9 +2,11 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { InspectorError } from '../../../src/model';
 import { createSurroundings, explainUnreachable, LIMITS, nodeFiles } from '../../../src/workspace';
+import { findCandidates } from '../../../src/workspace/candidates';
 import { interpolate, parseCompose } from '../../../src/workspace/compose';
 import { processIsOurs } from '../../../src/workspace/processes';
 import { moveUrl, splitUrl } from '../../../src/workspace/urls';
@@ -80,6 +82,59 @@ services:
       expect(parseCompose(text, 'compose.yml', new Map()).flatMap(service => service.ports)).toEqual([]);
     },
   );
+});
+
+describe('hostile files', () => {
+  it('never throw', () => {
+    const piece = fc.constantFrom(
+      'services',
+      ':',
+      '\n',
+      ' ',
+      '  ',
+      '- ',
+      '{',
+      '}',
+      '[',
+      ']',
+      '&a',
+      '*a',
+      '<<',
+      'ports',
+      '"',
+      "'",
+      '6379',
+      'a',
+      '$',
+      '!!x',
+      '|',
+      '?',
+    );
+    const text = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.array(piece, { maxLength: 40 }).map(pieces => pieces.join('')),
+    );
+    fc.assert(
+      fc.property(text, content => {
+        const services = parseCompose(content, 'compose.yml', new Map());
+        findCandidates(services, [{ path: '.env', text: content }], [{ path: 's.py', text: content }]);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('do not grow by their aliases', () => {
+    const lines = ['a0: &a0 { image: redis }'];
+    for (let level = 1; level < 30; level++)
+      lines.push(
+        `a${level}: &a${level} { <<: [${Array(9)
+          .fill(`*a${level - 1}`)
+          .join(', ')}] }`,
+      );
+    const begun = performance.now();
+    parseCompose(`${lines.join('\n')}\nservices: { one: *a29 }`, 'compose.yml', new Map());
+    expect(performance.now() - begun).toBeLessThan(2000);
+  });
 });
 
 describe('brokers that files name', () => {
