@@ -3,6 +3,8 @@ import * as v from 'valibot';
 import { InspectorError, STATES } from '../model';
 
 const text = v.pipe(v.string(), v.minLength(1), v.maxLength(100_000));
+/** A name as the broker has it: empty ones occur too. */
+const name = v.pipe(v.string(), v.maxLength(100_000));
 const object = v.custom<Readonly<Record<string, unknown>>>(
   value => typeof value === 'object' && value !== null && !Array.isArray(value),
   'an object',
@@ -11,13 +13,13 @@ const object = v.custom<Readonly<Record<string, unknown>>>(
 const fields = {
   /** Broker URL, `env:NAME`, or `-` for a line of standard input. */
   url: v.optional(text),
-  queue: v.optional(text),
+  queue: v.optional(name),
   state: v.optional(v.picklist(STATES)),
-  cursor: v.optional(v.nullable(text)),
+  cursor: v.optional(text),
   size: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1_000))),
   search: v.optional(text),
   /** Refs or ids. */
-  job: v.optional(v.union([text, v.pipe(v.array(text), v.minLength(1))])),
+  job: v.optional(v.union([name, v.pipe(v.array(name), v.minLength(1))])),
   worker: v.optional(text),
   schedule: v.optional(text),
   system: v.optional(text),
@@ -43,7 +45,7 @@ export type CommandName = Request['command'];
 
 /** @throws InspectorError `bad-request`: which field is wrong, and how. Never repeats a value: it may be a secret. */
 export function parseRequest(input: unknown): Request {
-  const result = v.safeParse(requestSchema, input);
+  const result = v.safeParse(requestSchema, withoutNulls(input));
   if (result.success) return result.output;
   const [issue] = result.issues;
   const path = issue.path?.map(part => String(part.key)).join('.') ?? '';
@@ -57,6 +59,12 @@ export function parseRequest(input: unknown): Request {
       ? `there is no field ${path}`
       : `${path || 'the request'} should be ${issue.expected ?? 'something else'}, it is ${kindOf(issue.input)}`;
   throw badRequest(`The request cannot be read: ${answer}.`, answer);
+}
+
+/** A field that is null says no more than one that is missing. */
+function withoutNulls(input: unknown): unknown {
+  if (typeof input !== 'object' || input === null || Array.isArray(input)) return input;
+  return Object.fromEntries(Object.entries(input).filter(([, value]) => value !== null));
 }
 
 export function unknownCommand(): InspectorError {

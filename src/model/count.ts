@@ -27,10 +27,13 @@ export function knownAmount(count: Count | undefined): number {
   return 'exact' in count ? count.exact : count.atLeast;
 }
 
-/** The sum; at least, if one part is capped; unknown, with the first reason, if one part is unknown. */
+/**
+ * The sum. Where a part is capped or unknown it is a lower bound, so that one part that cannot be counted hides no
+ * other; unknown, with the first reason, where nothing else is known to be there.
+ */
 export function sumCounts(counts: readonly Count[]): Count {
   const missing = counts.find((count): count is UnknownCount => 'unknown' in count);
-  if (missing) return missing;
   const total = counts.reduce((sum, count) => sum + knownAmount(count), 0);
-  return counts.some(count => 'atLeast' in count) ? atLeast(total) : exactly(total);
+  if (missing !== undefined && total === 0) return missing;
+  return missing !== undefined || counts.some(count => 'atLeast' in count) ? atLeast(total) : exactly(total);
 }

@@ -1,6 +1,14 @@
 import { inflate } from '../../codecs/inflate';
-import { readJson } from '../../codecs/json-nodes';
-import { isKind, PickleError, PyDict, type PyNode, PyTuple, readPickle } from '../../codecs/python';
+import {
+  isKind,
+  LiteralError,
+  PickleError,
+  PyDict,
+  type PyNode,
+  PyTuple,
+  parseJson,
+  readPickle,
+} from '../../codecs/python';
 import type { Problem } from '../../model';
 
 /** Bytes that one payload may inflate to. */
@@ -55,11 +63,12 @@ export function readValue(bytes: Buffer, part: string, label: string): Decoded<P
   if (body.length === 0) return failed('it is empty', 0, { kind: 'unknown' });
   if (looksLikeJson(body)) {
     try {
-      const value = readJson(new TextDecoder('utf-8', { fatal: true }).decode(body));
+      const value = parseJson(new TextDecoder('utf-8', { fatal: true }).decode(body));
       return { value, found: true, serializer: { kind: 'json' }, zlib, notes: [], problem: null };
     } catch (error) {
       if (body[0] === 0x5b || body[0] === 0x7b) {
-        return failed(`not JSON (${error instanceof Error ? error.message : 'wrong text'})`, null, { kind: 'json' });
+        const offset = error instanceof LiteralError ? error.offset : null;
+        return failed(`not JSON (${error instanceof Error ? error.message : 'wrong text'})`, offset, { kind: 'json' });
       }
     }
   }

@@ -38,10 +38,12 @@ export async function readFind(
     const name = nameOf(member);
     return name === null ? [] : [executionOfMember(name) ?? name];
   });
-  const standings = await readStandings(reading, { id, queues, executions, lists: queues.length <= LISTS }, signal);
+  const started = plainOf(status) === 'started';
+  const sought = { id, executions, started };
+  const standings = await readStandings(reading, { ...sought, queues, lists: queues.length <= LISTS }, signal);
   const further =
     queues.length > LISTS && near.length > 0
-      ? await readStandings(reading, { id, queues: near, executions, lists: true }, signal)
+      ? await readStandings(reading, { ...sought, queues: near, lists: true }, signal)
       : [];
   const places = new Map<string, Standing>();
   for (const standing of [...standings, ...further]) {

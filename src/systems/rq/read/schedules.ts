@@ -1,6 +1,5 @@
 import type { Command, Reply } from '../../../brokers/redis/port';
-import { readJson } from '../../../codecs/json-nodes';
-import { callText, isKind, PyDict, type PyNode, PyTuple } from '../../../codecs/python';
+import { callText, isKind, PyDict, type PyNode, PyTuple, parseJson } from '../../../codecs/python';
 import type { ScheduleSummary } from '../../../model';
 import { cronSchedulerKey, jobKey } from '../keys';
 import { readCall, readValue, taskName } from '../payload';
@@ -134,8 +133,8 @@ const textIn = (value: unknown): string | null => (typeof value === 'string' ? v
 /** `args` and `kwargs` are JSON inside JSON, or a sentence where they could not be written as such. */
 function argsOf(args: string | null, kwargs: string | null): { readonly text: string } | null {
   try {
-    const list = args === null ? null : readJson(args);
-    const words = kwargs === null ? new PyDict() : readJson(kwargs);
+    const list = args === null ? null : parseJson(args);
+    const words = kwargs === null ? new PyDict() : parseJson(kwargs);
     return { text: callText(list !== null && isKind(list, 'list') ? list : new PyTuple([]), words, ARGS) };
   } catch {
     return args === null ? null : { text: args.slice(0, ARGS) };

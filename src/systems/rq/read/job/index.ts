@@ -54,7 +54,13 @@ export async function readJob(reading: Reading, ref: Ref, signal: AbortSignal): 
   const [standings, more] = await Promise.all([
     readStandings(
       reading,
-      { id, queues, executions: [...new Set(own === null ? executions : [own, ...executions])], lists },
+      {
+        id,
+        queues,
+        executions: [...new Set(own === null ? executions : [own, ...executions])],
+        lists,
+        started: status === 'started',
+      },
       signal,
     ),
     broker.read(

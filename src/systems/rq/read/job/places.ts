@@ -1,12 +1,24 @@
 import type { Command, Reply } from '../../../../brokers/redis/port';
 import { bytesOf } from '../../ids';
-import { executionsKey, FAILED_LIST, placeKey, REGISTRIES, type RqPlace, SCHEDULED_JOBS } from '../../keys';
-import { arrayOf, nameOf, numberOf } from '../../replies';
+import {
+  executionsKey,
+  FAILED_LIST,
+  placeKey,
+  REGISTRIES,
+  type RqPlace,
+  registryKey,
+  SCHEDULED_JOBS,
+} from '../../keys';
+import { idOfMember } from '../../places';
+import { arrayOf, nameOf, numberOf, scoredOf } from '../../replies';
 import type { Reading } from '../reading';
 import type { Standing } from '../rows';
 
 /** Ends of a list that are looked through where the server has no LPOS (before Redis 6.0.6). */
 const ENDS = 5000;
+
+/** Running jobs of a queue that are looked through for one whose execution is not known. */
+const RUNNING = 1000;
 
 /** What is known of a job before its places are looked up. */
 export interface Sought {
@@ -17,6 +29,8 @@ export interface Sought {
   readonly executions: readonly string[];
   /** Lists are looked through only where the job may stand in one: it takes time that grows with their length. */
   readonly lists: boolean;
+  /** Says that it runs: then its place is found even where the record of its execution has expired. */
+  readonly started: boolean;
 }
 
 /** Every list and registry of its queues in which a job stands. One round trip. */
@@ -49,11 +63,22 @@ export async function readStandings(reading: Reading, sought: Sought, signal: Ab
     member: sought.id,
     command: ['ZSCORE', SCHEDULED_JOBS, member],
   });
+  // What a dead worker ran stands in `wip` for longer than its executions are kept (RQ 2.0 and later).
+  const lost = sought.started && sought.executions.length === 0 ? sought.queues.slice(0, 2) : [];
   const replies = await reading.broker.read(
-    probes.map(probe => probe.command),
+    [
+      ...probes.map(probe => probe.command),
+      ...lost.map((queue): Command => ['ZRANGE', registryKey('wip', queue), 0, RUNNING - 1, 'WITHSCORES']),
+    ],
     signal,
   );
   const found = new Map<string, Standing>();
+  lost.forEach((queue, i) => {
+    for (const { member: at, score } of scoredOf(replies[probes.length + i])) {
+      if (at === sought.id || idOfMember('wip', at) !== sought.id) continue;
+      found.set(`wip:${queue}:${at}`, { place: { structure: 'wip', queue }, member: at, score });
+    }
+  });
   probes.forEach(({ place, member: at }, i) => {
     const score = standsThere(replies[i], at);
     if (score !== undefined) found.set(`${place.structure}:${place.queue}:${at}`, { place, member: at, score });

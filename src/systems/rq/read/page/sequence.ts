@@ -131,13 +131,22 @@ function resolve(section: Section, cursor: RankCursor, replies: readonly Reply[]
   const window = entriesOf(section, replies[0]);
   const from = windowOf(section, cursor, 0)[0];
   for (let back = 0; back < cursor.anchors.length; back++) {
-    const index = window.findLastIndex(entry => entry.member === cursor.anchors[back]);
+    const index = nearest(window, cursor.anchors[back], cursor.rank - back - from);
     if (index >= 0 && sameScore(window[index]!, cursor, back)) {
       const rank = from + index;
       return { entries: window.slice(index + 1), rank: rank + 1, moved: rank - (cursor.rank - back) };
     }
   }
   return section.list ? null : byScore(section, cursor, replies);
+}
+
+/** Where a member stands in a window, nearest to a place: an id can stand in a list several times. -1 = nowhere. */
+function nearest(window: readonly Entry[], member: string | undefined, place: number): number {
+  let found = -1;
+  for (let i = 0; i < window.length; i++) {
+    if (window[i]!.member === member && (found < 0 || Math.abs(i - place) < Math.abs(found - place))) found = i;
+  }
+  return found;
 }
 
 /** A member that was registered again stands elsewhere for another reason. */
