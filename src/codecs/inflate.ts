@@ -1,4 +1,5 @@
 import { inflateSync } from 'node:zlib';
+import { inflateSmall } from './inflate-small';
 
 export type Inflated =
   | { readonly kind: 'inflated'; readonly bytes: Buffer }
@@ -17,6 +18,8 @@ export function looksLikeZlib(bytes: Uint8Array): boolean {
 /** Inflates zlib data, never to more than `limit` bytes. Never throws. */
 export function inflate(bytes: Uint8Array, limit: number): Inflated {
   if (!looksLikeZlib(bytes)) return { kind: 'not-zlib' };
+  const small = limit >= 64 * 1024 ? inflateSmall(bytes) : null;
+  if (small !== null) return { kind: 'inflated', bytes: small };
   try {
     return { kind: 'inflated', bytes: inflateSync(bytes, { maxOutputLength: limit }) };
   } catch (error) {

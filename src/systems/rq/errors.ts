@@ -37,10 +37,25 @@ export function typeOfSentence(text: string): string {
   return SENTENCES.find(([pattern]) => pattern.test(text))?.[1] ?? 'Error';
 }
 
+/** A traceback that ends as most do: a frame, then one line `package.Type: message`. */
+const LAST_LINE = /^([A-Za-z_][\w.]{0,200})(?:: (.*))?$/;
+
+/** The exception of a traceback whose last line is all of it; null where only the whole text tells. */
+function lastLineOf(text: string): { readonly type: string; readonly message: string } | null {
+  const end = text.endsWith('\n') ? text.length - 1 : text.length;
+  const start = text.lastIndexOf('\n', end - 1) + 1;
+  if (start === 0 || end - start > 2000) return null;
+  const before = text.lastIndexOf('\n', start - 2) + 1;
+  // A line of a longer message, of a note or of a group does not follow a frame.
+  if (!text.startsWith('    ', before)) return null;
+  const match = LAST_LINE.exec(text.slice(start, end));
+  return match === null ? null : { type: match[1]!, message: match[2] ?? '' };
+}
+
 /** Exception and first line of its message, for a row. */
 export function errorOfRow(text: string | null): JobRow['error'] {
   if (text === null) return null;
-  const { type, message } = parseTraceback(text.length > TAIL ? text.slice(-TAIL) : text);
+  const { type, message } = lastLineOf(text) ?? parseTraceback(text.length > TAIL ? text.slice(-TAIL) : text);
   const line = message.split('\n', 1)[0] ?? '';
   return {
     type: type ?? typeOfSentence(text),

@@ -3,7 +3,7 @@ import { atLeast, type Count, exactly, type StateCounts, unknown } from '../../.
 import { intermediateKey, queueKey, REGISTRIES, registryKey } from '../keys';
 import { NOT_TAKEN } from '../native';
 import { failureOf } from '../replies';
-import { breathe } from './reading';
+import { Turns } from './reading';
 
 /** Counts of one queue: the list, six registries, the intermediate list. */
 export const WIDTH = 8;
@@ -16,12 +16,13 @@ export interface FailedList {
 
 export async function countCommands(queues: readonly string[]): Promise<Command[]> {
   const commands: Command[] = [];
+  const turns = new Turns();
   for (let i = 0; i < queues.length; i++) {
     const queue = queues[i]!;
     commands.push(['LLEN', queueKey(queue)]);
     for (const registry of REGISTRIES) commands.push(['ZCARD', registryKey(registry, queue)]);
     commands.push(['LLEN', intermediateKey(queue)]);
-    if (i % 2000 === 1999) await breathe();
+    if (i % 100 === 99 && turns.over) await turns.next();
   }
   return commands;
 }

@@ -10,7 +10,7 @@ import { compareVersions } from '../versions';
 import { clockOf } from './clock';
 import { countCommands, countsOf, type FailedList, queueKeysOf, rememberLengths, WIDTH } from './counts';
 import { FAILED_LOOK, isLegacyFailedList, queueNames } from './queues';
-import { breathe, canCut, type Reading } from './reading';
+import { canCut, type Reading, Turns } from './reading';
 import { readRecords } from './records';
 import * as schedules from './schedules';
 import { workerCommands, workerNames, workerOf } from './workers';
@@ -104,14 +104,15 @@ export async function readOverview(reading: Reading, signal: AbortSignal): Promi
       rememberLengths(memory.lengths, name, from, at + i * WIDTH);
     }
   };
-  for (let from = 0; from < all.length; from += 1000) {
-    const piece = all.slice(from, from + 1000);
+  const turns = new Turns();
+  for (let from = 0; from < all.length; from += 200) {
+    const piece = all.slice(from, from + 200);
     if (legacy && piece.includes('failed')) {
       const hole = piece.indexOf('failed');
       add(piece.slice(0, hole), replies, countsAt + from * WIDTH);
       add(piece.slice(hole + 1), replies, countsAt + (from + hole + 1) * WIDTH);
     } else add(piece, replies, countsAt + from * WIDTH);
-    if (from > 0) await breathe();
+    if (turns.over) await turns.next();
   }
   add(extra, rest, extraAt);
   queues.sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -241,17 +242,13 @@ function servingOf(workers: readonly WorkerSummary[]): Map<string, string[]> {
 
 function totals(queues: readonly QueueSummary[], failed: FailedList | null): StateCounts {
   const sum = (state: keyof StateCounts) => sumCounts(queues.map(queue => queue.counts[state] ?? exactly(0)));
-  const taken = queues.flatMap(queue => {
-    const count = queue.counts.taken;
-    return count !== undefined && 'exact' in count ? [count] : [];
-  });
   const counted = REGISTRY_TOTALS.map(state => [state, sum(state)] as const);
   return {
     ...Object.fromEntries(counted),
     ...(failed === null
       ? {}
       : { failed: exactly(queues.reduce((n, queue) => n + ownFailed(queue, failed), failed.length)) }),
-    taken: taken.length > 0 ? sumCounts(taken) : unknown(NOT_TAKEN),
+    taken: queues.length > 0 ? sum('taken') : unknown(NOT_TAKEN),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Command, Reply } from '../../../brokers/redis/port';
 import { jobKey, resultsKey } from '../keys';
 import { arrayOf, bufferOf, failureOf, nameOf, numberOf, plainOf } from '../replies';
+import { clockOf } from './clock';
 import { canCut, type Reading } from './reading';
 import ROWS from './rows.lua';
 
@@ -17,6 +18,8 @@ export interface RowRecord {
   /** Field `exc_string` of the newest result. */
   readonly resultError: Buffer | null;
   readonly resultWorker: string | null;
+  /** When the hash expires, in unix milliseconds; null = never. */
+  readonly expiresAt: number | null;
   text(field: RowField): string | null;
   /** Like `text`, in the form that leads back to the bytes. */
   name(field: RowField): string | null;
@@ -37,8 +40,10 @@ const PLACE_OF = Object.fromEntries(FIELDS.map((field, index) => [field, index])
 
 /** Longest value that a row reads. */
 export const ROW_LIMIT = 64 * 1024;
-/** Jobs of one script call: it holds the server for less than a millisecond. */
-const CHUNK = 50;
+/** Jobs of one script call: the next one runs while the answer of the last is read, and none holds the server for long. */
+const CHUNK = 25;
+/** Sent with every call, so without its comments. */
+const SCRIPT = ROWS.replaceAll(/^ *--.*\n/gm, '');
 
 /** The hashes of jobs, in order; `errors` reads the newest result and `exc_info` too. */
 export async function readRecords(
@@ -67,23 +72,35 @@ async function byScript(
   for (let from = 0; from < ids.length; from += CHUNK) {
     const chunk = ids.slice(from, from + CHUNK);
     const chunkKeys = chunk.flatMap(id => [jobKey(id), resultsKey(id)]);
-    commands.push(['EVAL_RO', ROWS, chunkKeys.length, ...chunkKeys, ROW_LIMIT, errors ? '1' : '0', ...FIELDS]);
+    commands.push([
+      'EVAL_RO',
+      SCRIPT,
+      chunkKeys.length,
+      ...chunkKeys,
+      ROW_LIMIT,
+      errors ? '1' : '0',
+      ...FIELDS,
+      'data',
+      'exc_info',
+    ]);
   }
   const replies = await reading.broker.read(commands, signal);
   const records: RowRecord[] = [];
   for (const reply of replies) {
     if (failureOf(reply) !== null || !Array.isArray(reply)) return null;
     for (const row of reply) {
-      const [failure, values, data, length, error, resultError, worker] = arrayOf(row);
+      const [failure, values, length, resultError, worker, expires] = arrayOf(row);
+      const all = arrayOf(values);
       records.push(
         recordOf({
           failure: plainOf(failure),
-          values: arrayOf(values),
-          data: bufferOf(data),
+          values: all,
+          data: bufferOf(all[FIELDS.length]),
           dataLength: numberOf(length) ?? 0,
-          error: bufferOf(error),
+          error: bufferOf(all[FIELDS.length + 1]),
           resultError: bufferOf(resultError),
           resultWorker: nameOf(worker),
+          expiresAt: instantIn(expires),
         }),
       );
     }
@@ -99,16 +116,21 @@ async function byLength(
   signal: AbortSignal,
 ): Promise<RowRecord[]> {
   const fields = ['data', 'exc_info', ...FIELDS];
-  const perJob = fields.length + (errors ? 1 : 0);
-  const lengths = await reading.broker.read(
-    ids.flatMap(id => {
-      const key = jobKey(id);
-      const asked: Command[] = fields.map(field => ['HSTRLEN', key, field]);
-      if (errors) asked.push(['MEMORY', 'USAGE', resultsKey(id)]);
-      return asked;
-    }),
+  const perJob = fields.length + 1 + (errors ? 1 : 0);
+  const [clock, ...lengths] = await reading.broker.read(
+    [
+      ['TIME'],
+      ...ids.flatMap(id => {
+        const key = jobKey(id);
+        const asked: Command[] = fields.map(field => ['HSTRLEN', key, field]);
+        asked.push(['PTTL', key]);
+        if (errors) asked.push(['MEMORY', 'USAGE', resultsKey(id)]);
+        return asked;
+      }),
+    ],
     signal,
   );
+  const now = clockOf(clock);
   const wanted: string[][] = [];
   const commands: Command[] = [];
   ids.forEach((id, index) => {
@@ -120,7 +142,7 @@ async function byLength(
     wanted.push(short);
     // A field that no hash has keeps the answers in step where nothing is short enough.
     commands.push(['HMGET', jobKey(id), ...(short.length > 0 ? short : ['status'])]);
-    const memory = errors ? lengths[at + fields.length] : null;
+    const memory = errors ? lengths[at + fields.length + 1] : null;
     const readable = errors && (numberOf(memory) ?? 0) <= 4 * ROW_LIMIT;
     commands.push(readable ? ['XREVRANGE', resultsKey(id), '+', '-', 'COUNT', 1] : ['EXISTS', jobKey(id)]);
   });
@@ -138,8 +160,15 @@ async function byLength(
       error: bufferOf(of('exc_info') ?? null),
       resultError: result.get('exc_string') ?? null,
       resultWorker: nameOf(result.get('worker_name')),
+      expiresAt: instantIn(lengths[index * perJob + fields.length], now),
     });
   });
+}
+
+/** A time in milliseconds, or a span from `now`; null where Redis answers that there is none (-1, -2). */
+function instantIn(reply: Reply | undefined, now = 0): number | null {
+  const milliseconds = numberOf(reply);
+  return milliseconds === null || milliseconds < 0 ? null : now + milliseconds;
 }
 
 function newestResult(reply: Reply | undefined): Map<string, Buffer> {

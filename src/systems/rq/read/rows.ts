@@ -9,7 +9,7 @@ import { nameInDescription, readCall, taskName } from '../payload';
 import { idOfMember, isList, locate, refOf, stateOf } from '../places';
 import { numberOf } from '../replies';
 import { instantOf, instantOfSeconds } from '../times';
-import { breathe, type Reading } from './reading';
+import { type Reading, Turns } from './reading';
 import { type RowRecord, readRecords } from './records';
 
 /** A member of a list or registry: what a row is made for. */
@@ -22,8 +22,6 @@ export interface Standing {
 
 /** Characters of arguments in a row. */
 const ARGS = 160;
-/** Rows made before other work gets its turn. */
-const PIECE = 100;
 
 /**
  * Rows of jobs wherever they stand, in the order asked: one round trip where the server cuts large fields, else two.
@@ -38,8 +36,9 @@ export async function readRows(
   const errors = standings.some(({ place }) => stateOf(place.structure) === 'failed');
   const records = await readRecords(reading, ids, errors, signal);
   const rows: JobRow[] = [];
+  const turns = new Turns();
   for (let i = 0; i < standings.length; i++) {
-    if (i % PIECE === PIECE - 1) await breathe();
+    if (i % 8 === 7 && turns.over) await turns.next();
     rows.push(rowOf(standings[i]!, ids[i]!, records[i]!));
   }
   return rows;
@@ -89,9 +88,10 @@ export function rowOf(standing: Standing, id: string, record: RowRecord): JobRow
     createdAt: instantOf(record.text('created_at')),
     enqueuedAt: instantOf(record.text('enqueued_at')),
     startedAt: instantOf(record.text('started_at')),
-    endedAt: instantOf(record.text('ended_at')),
+    // Only the registry knows when a job was canceled.
+    endedAt: instantOf(record.text('ended_at')) ?? (state === 'canceled' ? instantOfSeconds(score) : null),
     dueAt: structure === 'scheduled' || structure === 'scheduler' ? instantOfSeconds(score) : null,
-    expiresAt: ends ? instantOfSeconds(score) : null,
+    expiresAt: instantOfSeconds(ends ? score : record.expiresAt === null ? null : record.expiresAt / 1000),
   };
 }
 

@@ -7,7 +7,7 @@ import { idOfMember, stateOf } from '../places';
 import { type Section, sectionsOf } from './page/sections';
 import { cursorAfter, readSequence } from './page/sequence';
 import { learnQueues } from './queues';
-import { breathe, type Reading } from './reading';
+import { type Reading, Turns } from './reading';
 import { type RowRecord, readRecords } from './records';
 import { rowOf } from './rows';
 
@@ -51,8 +51,9 @@ export async function* readSearch(
     const ids = step.ranked.map(({ place, member }) => idOfMember(place.structure, member));
     const errors = step.ranked.some(({ place }) => stateOf(place.structure) === 'failed');
     const records = await readRecords(reading, ids, errors, signal);
+    const turns = new Turns();
     for (let i = 0; i < records.length; i++) {
-      if (i % 100 === 99) await breathe();
+      if (i % 8 === 7 && turns.over) await turns.next();
       const ranked = step.ranked[i]!;
       const record = records[i]!;
       if (!textOf(ids[i]!, record).includes(needle)) continue;
