@@ -58,6 +58,7 @@ export async function readCommands(
 class Race {
   readonly #ended: Promise<never>;
   readonly #cleanUp: () => void;
+  #over = false;
   #restart: () => void = () => undefined;
 
   constructor(commands: readonly Command[], context: ReadContext, signal: AbortSignal) {
@@ -68,11 +69,14 @@ class Race {
     this.#ended.catch(() => undefined);
     const abort = () => reject(aborted(`reading from ${context.node}`));
     let received = context.driver.received;
-    const expire = () => {
+    const decide = () => {
+      if (this.#over) return;
       // A server that said nothing at all for so long is taken for gone: its later answers would only be in the way.
       if (context.driver.received === received) context.driver.close();
       reject(timedOut(commands, context));
     };
+    // Were it we who had no time, what has come meanwhile is read first.
+    const expire = () => setImmediate(decide);
     let timer = setTimeout(expire, context.timeoutMs);
     this.#restart = () => {
       clearTimeout(timer);
@@ -80,6 +84,7 @@ class Race {
       timer = setTimeout(expire, context.timeoutMs);
     };
     this.#cleanUp = () => {
+      this.#over = true;
       clearTimeout(timer);
       signal.removeEventListener('abort', abort);
     };
