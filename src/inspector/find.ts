@@ -55,7 +55,10 @@ async function* findIn(
       // An id that was found whole is what was asked for; its parts in other places are not.
       if (told.size > 0) return;
     }
-    for await (const step of installation.search({ text, queue: null, state: null, limit: LIMIT_EACH }, signal)) {
+    const task = /^task:\s*(.+)$/i.exec(text)?.[1]?.toLowerCase();
+    const query = { text: task ?? text, queue: null, state: null, limit: LIMIT_EACH };
+    for await (const step of installation.search(query, signal)) {
+      if ('found' in step && task !== undefined && step.found.task?.toLowerCase().includes(task) !== true) continue;
       if ('looked' in step) yield { kind: 'looked', connection, installation, looked: step.looked, of: step.of };
       else if (!told.has(step.found.ref)) {
         told.add(step.found.ref);

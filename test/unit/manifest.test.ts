@@ -185,8 +185,9 @@ describe('translations', () => {
   test('no text of the contributions stands in the manifest itself', () => {
     const literal: string[] = [];
     const look = (value: unknown, path: string): void => {
-      if (Array.isArray(value)) value.forEach((item, index) => look(item, `${path}[${index}]`));
-      else if (typeof value === 'object' && value !== null) {
+      if (Array.isArray(value)) {
+        for (const [index, item] of value.entries()) look(item, `${path}[${index}]`);
+      } else if (typeof value === 'object' && value !== null) {
         for (const [key, item] of Object.entries(value)) look(item, `${path}.${key}`);
       } else if (
         /\.(title|name|label|contents|description|markdownDescription|altText|category|contextualTitle)$/.test(path)
