@@ -65,7 +65,9 @@ export class Connection implements LiveConnection {
     return this.#state;
   }
   get access(): AccessNow {
-    return this.#parts.grants.apply(this.#profile.id, this.#base);
+    // What a person allowed cannot make a replica take writes, nor a broker that is not there.
+    const reachable = this.#state.kind === 'live' && this.#link?.writeRefusal === null;
+    return reachable ? this.#parts.grants.apply(this.#profile.id, this.#base) : this.#base;
   }
   get broker(): Broker | null {
     return this.#link?.broker ?? null;

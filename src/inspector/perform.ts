@@ -135,7 +135,7 @@ function queueOf(plan: Plan, target: Target | undefined): string | null {
   if (typeof asked === 'string') return asked;
   if (target?.kind === 'queue') return target.name;
   if (target?.kind === 'selector' && target.queue !== null) return target.queue;
-  return plan.byQueue[0]?.queue ?? null;
+  return plan.byQueue.length > 1 ? t('{0} queues', plan.byQueue.length) : (plan.byQueue[0]?.queue ?? null);
 }
 
 /** `default on shop-local`, `3 queues on shop-local`, or the connection alone. */

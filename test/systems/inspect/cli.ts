@@ -20,6 +20,8 @@ export interface Cli {
   readonly state: string;
   run(argv: readonly string[], options?: { input?: string | Buffer; env?: Record<string, string> }): Promise<Ran>;
   serve(): Served;
+  /** A run that the test ends itself. */
+  start(argv: readonly string[]): ChildProcessWithoutNullStreams;
 }
 
 export interface Served extends AsyncDisposable {
@@ -45,6 +47,7 @@ export async function makeCli(): Promise<Cli> {
     state,
     run: async (argv, options = {}) => finished(start(argv, options.env), options.input ?? ''),
     serve: () => serving(start(['serve'])),
+    start: argv => start(argv),
   };
 }
 

@@ -11,6 +11,7 @@ import {
   startRedis,
   startRqWorker,
   type TestRedis,
+  waitFor,
 } from '../../support';
 import { type Cli, makeCli } from './cli';
 
@@ -295,6 +296,64 @@ describe('serve', () => {
   test('does not take a url from the input that holds its requests', async () => {
     await using served = cli.serve();
     expect((await served.ask({ command: 'detect', url: '-' })).error.code).toBe('bad-request');
+  });
+});
+
+describe('many', () => {
+  const total = 30_000;
+  const failed = 'rq:failed:bulk';
+
+  /** Copies of a real failed job, as many as a person would not retry one by one. */
+  async function fill() {
+    const client = clientOf(redis);
+    const [id = ''] = await client.zrange('rq:failed:default', '0', '0');
+    const hash = await client.hgetallBuffer(`rq:job:${id}`);
+    const fields = Object.entries({ ...hash, origin: Buffer.from('bulk') }).flat();
+    const expiry = Math.round(Date.now() / 1000) + 86_400;
+    await client.sadd('rq:queues', 'rq:queue:bulk');
+    for (let from = 0; from < total; from += 1000) {
+      const pipeline = client.pipeline();
+      for (let i = from; i < from + 1000; i++) {
+        pipeline.hset(`rq:job:bulk-${i}`, ...fields);
+        pipeline.zadd(failed, expiry, `bulk-${i}`);
+      }
+      await pipeline.exec();
+    }
+    return client;
+  }
+
+  test('a run that was killed half-way is in the journal, and what it did is undone', async () => {
+    const client = await fill();
+    const run = cli.start(['perform', url, 'retry', '--state', 'failed', '--queue', 'bulk']);
+    const exited = new Promise<void>(resolve => run.once('close', () => resolve()));
+    await waitFor(async () => (await client.llen('rq:queue:bulk')) > 2_000, { what: 'some thousand to be retried' });
+    run.kill('SIGKILL');
+    await exited;
+    const retried = await client.llen('rq:queue:bulk');
+    expect(retried).toBeLessThan(total);
+    expect(retried + (await client.zcard(failed))).toBe(total);
+    const [entry] = (await cli.run(['journal'])).json.entries;
+    expect(entry).toMatchObject({ action: 'retry', state: 'stopped', notUndoable: null });
+    const { json } = await cli.run(['undo', url, entry.token]);
+    // The step whose answer nobody heard has no copies: its jobs stay where it put them.
+    const left = await client.llen('rq:queue:bulk');
+    expect(json.done).toBe(retried - left);
+    expect(left).toBeLessThanOrEqual(500);
+    expect(left + (await client.zcard(failed))).toBe(total);
+    client.disconnect();
+  });
+
+  test('one that is stopped ends in a report', async () => {
+    const client = await fill();
+    await using served = cli.serve();
+    const running = served.ask({ id: 'run', command: 'perform', url, action: 'retry', state: 'failed', queue: 'bulk' });
+    await waitFor(() => served.lines.some(line => line.id === 'run' && 'progress' in line), { what: 'progress' });
+    await served.ask({ command: 'abort', request: 'run' });
+    const { result } = await running;
+    expect(result.stopped).toBe(true);
+    expect(result.done).toBeLessThan(total);
+    expect(await client.llen('rq:queue:bulk')).toBeGreaterThanOrEqual(result.done);
+    client.disconnect();
   });
 });
 

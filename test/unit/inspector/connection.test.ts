@@ -150,6 +150,13 @@ describe('losing the broker', () => {
     expect(connection.installations.length).toBe(1);
   });
 
+  test('what a person allowed does not write to a broker that is gone', async () => {
+    const link = await live();
+    inspector.allowWriting('shop', 'until-revoked');
+    link.lose(error('connection-lost'));
+    expect(connection.access.writable).toBe(false);
+  });
+
   test('disconnecting closes it', async () => {
     const link = await live();
     await connection.disconnect();

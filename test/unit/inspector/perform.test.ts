@@ -216,3 +216,18 @@ test('a journal that cannot be written stops before anything runs', async () => 
   await expect(perform(planOf(DELETE, 1))).rejects.toThrow(/nothing was changed/);
   expect(began).toBe(false);
 });
+
+test('an action that makes something says what it made; several queues are counted', async () => {
+  const enqueue = { ...RETRY, words: { ...RETRY.words, done: { one: 'Enqueued as {id}.', other: 'Enqueued {n}.' } } };
+  await start({
+    async *perform() {
+      yield* stepOf('s1', ['made-1'], 1, 1);
+      const items = [{ ref: null, id: 'made-1', outcome: 'done', reason: null }] as const;
+      return { counts: { done: 1, gone: 0, refused: 0, failed: 0, unknown: 0 }, items, stopped: false };
+    },
+  });
+  expect((await perform(planOf(enqueue, 1))).text).toBe('Enqueued as made-1.');
+  const byQueue = ['a', 'b'].map(queue => ({ queue, count: 2, note: null }));
+  const plan = planOf(DELETE, 4, { byQueue, targets: [{ kind: 'selector', queue: null, state: 'failed' }] });
+  expect(inspector.planWords('shop', { system: 'fake', key: '' }, plan).ask).toBe('Delete 4 jobs from 2 queues?');
+});
