@@ -20,21 +20,28 @@ const DISTANCE_EXTRA = [
 const CODE_ORDER = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
 const LONGEST_CODE = 15;
 
+/** Bits that one look at a table decodes; longer codes are rare and are read bit by bit. */
+const FAST = 9;
+const FAST_MASK = (1 << FAST) - 1;
+
 /** A canonical Huffman code: how many codes have each length, and the symbols in the order of their codes. */
 interface Code {
   readonly counts: Uint16Array;
   readonly symbols: Uint16Array;
+  /** By the next bits of the input: symbol * 16 + length of its code; 0 where the code is longer. */
+  readonly fast: Uint16Array;
 }
 
 const newCode = (size: number): Code => ({
   counts: new Uint16Array(LONGEST_CODE + 1),
   symbols: new Uint16Array(size),
+  fast: new Uint16Array(1 << FAST),
 });
 
 const offsets = new Uint16Array(LONGEST_CODE + 2);
 
 /** Fills a code from the lengths of its symbols. False where they are no code. */
-function fill({ counts, symbols }: Code, lengths: Uint8Array, from: number, size: number): boolean {
+function fill({ counts, symbols, fast }: Code, lengths: Uint8Array, from: number, size: number): boolean {
   counts.fill(0);
   for (let i = 0; i < size; i++) counts[lengths[from + i]!]!++;
   let left = 1;
@@ -49,7 +56,24 @@ function fill({ counts, symbols }: Code, lengths: Uint8Array, from: number, size
     if (length !== 0) symbols[offsets[length]!++] = i;
   }
   counts[0] = 0;
+  fast.fill(0);
+  let code = 0;
+  let index = 0;
+  for (let length = 1; length <= FAST; length++) {
+    for (let i = counts[length]!; i > 0; i--, code++) {
+      const entry = symbols[index++]! * 16 + length;
+      for (let bits = reversed(code, length); bits <= FAST_MASK; bits += 1 << length) fast[bits] = entry;
+    }
+    code <<= 1;
+  }
   return true;
+}
+
+/** Codes stand in the input with their first bit first. */
+function reversed(code: number, length: number): number {
+  let bits = 0;
+  for (let i = 0; i < length; i++) bits |= ((code >> i) & 1) << (length - 1 - i);
+  return bits;
 }
 
 const fixedLiterals = newCode(288);
@@ -86,21 +110,32 @@ function take(count: number): number {
   return value;
 }
 
-function symbolOf({ counts, symbols }: Code): number {
+function symbolOf(code: Code): number {
+  while (bitCount < LONGEST_CODE && at < input.length) {
+    bits |= input[at++]! << bitCount;
+    bitCount += 8;
+  }
+  const entry = code.fast[bits & FAST_MASK]!;
+  const length = entry & 15;
+  if (length === 0) return longSymbol(code);
+  if (length > bitCount) return CUT;
+  bits >>>= length;
+  bitCount -= length;
+  return entry >> 4;
+}
+
+function longSymbol({ counts, symbols }: Code): number {
   let code = 0;
   let first = 0;
   let index = 0;
-  for (let length = 1; length <= LONGEST_CODE; length++) {
-    if (bitCount === 0) {
-      if (at >= input.length) return CUT;
-      bits = input[at++]!;
-      bitCount = 8;
-    }
-    code |= bits & 1;
-    bits >>>= 1;
-    bitCount--;
+  for (let length = 1; length <= LONGEST_CODE && length <= bitCount; length++) {
+    code |= (bits >>> (length - 1)) & 1;
     const count = counts[length]!;
-    if (code - count < first) return symbols[index + code - first]!;
+    if (code - count < first) {
+      bits >>>= length;
+      bitCount -= length;
+      return symbols[index + code - first]!;
+    }
     index += count;
     first = (first + count) << 1;
     code <<= 1;
