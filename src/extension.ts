@@ -6,6 +6,7 @@ import type { App } from './vscode/app';
 import { registerCommands } from './vscode/commands/register';
 import { setContextKey } from './vscode/context-keys';
 import { demoBroker } from './vscode/demo';
+import { JobDocuments } from './vscode/documents/provider';
 import { FindingsView } from './vscode/findings/findings-view';
 import { Log } from './vscode/log';
 import { PAGES, Panels, viewType } from './vscode/panels/panels';
@@ -45,11 +46,14 @@ async function start(context: vscode.ExtensionContext, log: Log): Promise<void> 
   });
   const findings = new FindingsView(inspector, log, context.globalState);
   const panels = new Panels();
-  const app: App = { context, inspector, log, brokers, findings, panels, demo: demo !== null };
+  const documents = new JobDocuments();
+  const app: App = { context, inspector, log, brokers, findings, panels, documents, demo: demo !== null };
   panels.attach(app);
+  documents.attach(app);
   context.subscriptions.push(
     brokers,
     findings,
+    documents,
     new Status(inspector, brokers, findings),
     vscode.window.registerFileDecorationProvider(new RowDecorations()),
     ...registerCommands(app),

@@ -1,6 +1,7 @@
 import type * as vscode from 'vscode';
 import type { Inspector, LiveConnection } from '../inspector/api';
 import type { Installation, Ref } from '../model';
+import type { JobDocuments } from './documents/provider';
 import type { FindingsView } from './findings/findings-view';
 import type { Log } from './log';
 import type { Panels } from './panels/panels';
@@ -15,6 +16,7 @@ export interface App {
   readonly brokers: BrokersView;
   readonly findings: FindingsView;
   readonly panels: Panels;
+  readonly documents: JobDocuments;
   /** True in the demo (`npm run demo`). */
   readonly demo: boolean;
 }

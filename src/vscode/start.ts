@@ -1,10 +1,10 @@
 /** Puts the inspector together from its parts; loaded apart from the first chunk. */
 import { join } from 'node:path';
 import type * as vscode from 'vscode';
-import { createInspector, type InspectorParts, openLink } from '../inspector';
 import type { Inspector } from '../inspector/api';
+import { createInspector } from '../inspector/inspector';
+import type { InspectorParts } from '../inspector/ports';
 import { systems } from '../systems';
-import { diagnoseFolder, explainUnreachable } from '../workspace';
 import type { DemoBroker } from './demo';
 import type { Log } from './log';
 import { Secrets } from './secrets';
@@ -24,9 +24,13 @@ export async function startInspector(
     profiles: new SettingsProfiles(log, demo === null ? [] : [demo.profile]),
     secrets: new Secrets(context.secrets, passwords),
     systems,
-    open: openLink,
-    explain: (error, profile, signal) => explainUnreachable(error, profile.url, surroundings, signal),
-    folderRules: diagnoseFolder,
+    // The driver is read when the first broker is connected.
+    open: async (...given) => (await import('../inspector/open')).openLink(...given),
+    explain: async (error, profile, signal) =>
+      (await import('../workspace')).explainUnreachable(error, profile.url, surroundings, signal),
+    folderRules: async function* (given, signal) {
+      yield* (await import('../workspace')).diagnoseFolder(given, signal);
+    },
     surroundings,
     journal: {
       folder: join(context.globalStorageUri.fsPath, 'journal'),

@@ -5,6 +5,7 @@ import { formatNumber, formatSpan } from '../inspector/present/format';
 import { knownAmount } from '../model';
 import { Disposables } from './disposables';
 import type { FindingsView } from './findings/findings-view';
+import { say } from './messages';
 import { onSetting, setting } from './settings';
 import type { BrokersView } from './tree/brokers-view';
 import { accessWords, environmentWord } from './tree/model/connection';
@@ -42,6 +43,7 @@ export class Status implements vscode.Disposable {
   readonly #findings: FindingsView;
   readonly #item: vscode.StatusBarItem;
   readonly #disposables = new Disposables();
+  #told = { fresh: 0, at: 0 };
 
   constructor(inspector: Inspector, brokers: BrokersView, findings: FindingsView) {
     this.#inspector = inspector;
@@ -62,6 +64,7 @@ export class Status implements vscode.Disposable {
     const { connections } = this.#inspector;
     const fresh = connections.reduce((sum, live) => sum + this.#brokers.fresh.total(live), 0);
     this.#badge(fresh);
+    this.#notify(fresh);
     const status = statusText(connections, fresh, Date.now());
     if (status === null) {
       this.#item.hide();
@@ -73,6 +76,16 @@ export class Status implements vscode.Disposable {
     this.#item.tooltip = tooltip;
     this.#item.accessibilityInformation = { label: `${t('Job Queues')}: ${tooltip}`, role: 'button' };
     this.#item.show();
+  }
+
+  /** Opt-in: gathered, at most one in five minutes. */
+  #notify(fresh: number): void {
+    const before = this.#told;
+    if (fresh <= before.fresh) this.#told = { ...before, fresh };
+    if (fresh <= before.fresh || !setting('notifyNewFailures') || Date.now() - before.at < NOTIFY_PAUSE_MS) return;
+    this.#told = { fresh, at: Date.now() };
+    const text = fresh === 1 ? t('1 new failure') : t('{0} new failures', formatNumber(fresh));
+    void say(text, { [t('Show')]: () => vscode.commands.executeCommand('jobQueues.showFailures') });
   }
 
   #line(live: LiveConnection): string {
@@ -127,6 +140,8 @@ export class Status implements vscode.Disposable {
     this.#disposables.dispose();
   }
 }
+
+const NOTIFY_PAUSE_MS = 5 * 60_000;
 
 function setBadge(view: { badge?: vscode.ViewBadge | undefined }, badge: vscode.ViewBadge | undefined): void {
   view.badge = badge;

@@ -1,38 +1,41 @@
 import { t } from '@vscode/l10n';
 import * as vscode from 'vscode';
 import type { Surroundings } from '../model';
-import { createSurroundings, type FolderFiles, nodeFiles } from '../workspace';
+import type { FolderFiles } from '../workspace';
 
 /**
  * What the open folders and this machine tell. Trust and folders may change while the extension runs, so it looks at
- * them anew at every question; without trust, no file of a folder is read.
+ * them anew at every question; without trust, no file of a folder is read. What reads files is loaded when first asked.
  */
 export function vscodeSurroundings(): Surroundings {
-  const now = () =>
-    createSurroundings({
-      files: openFolders(),
-      remote: vscode.env.remoteName === 'ssh-remote',
-      restricted: vscode.workspace.isTrusted
-        ? null
-        : t('This folder is in restricted mode, so its files are not read.'),
-    });
+  const remote = vscode.env.remoteName === 'ssh-remote';
+  const now = async () => {
+    const { createSurroundings, nodeFiles } = await import('../workspace');
+    return createSurroundings({ files: openFolders(nodeFiles), remote, restricted: restriction() });
+  };
   return {
-    composeServices: signal => now().composeServices(signal),
-    brokers: signal => now().brokers(signal),
-    pythonSets: signal => now().pythonSets(signal),
-    processIsOurs: (pid, listensOn) => now().processIsOurs(pid, listensOn),
-    get remote() {
-      return now().remote;
-    },
+    composeServices: async signal => (await now()).composeServices(signal),
+    brokers: async signal => (await now()).brokers(signal),
+    pythonSets: async signal => (await now()).pythonSets(signal),
+    processIsOurs: async (pid, listensOn) => (await now()).processIsOurs(pid, listensOn),
+    remote,
     get restricted() {
-      return now().restricted;
+      return restriction();
     },
   };
 }
 
+/** Why no file may be read; null where they may. */
+function restriction(): string | null {
+  if (!vscode.workspace.isTrusted) return t('This folder is in restricted mode, so its files are not read.');
+  return foldersOnDisk().length === 0 ? t('No folder is open.') : null;
+}
+
+const foldersOnDisk = () => (vscode.workspace.workspaceFolders ?? []).filter(({ uri }) => uri.scheme === 'file');
+
 /** The first folder on disk as it is; of several, each file's path begins with its folder's name. */
-function openFolders(): FolderFiles | null {
-  const folders = (vscode.workspace.workspaceFolders ?? []).filter(({ uri }) => uri.scheme === 'file');
+function openFolders(nodeFiles: (folder: string) => FolderFiles): FolderFiles | null {
+  const folders = foldersOnDisk();
   const [first] = folders;
   if (first === undefined) return null;
   if (folders.length === 1) return nodeFiles(first.uri.fsPath);

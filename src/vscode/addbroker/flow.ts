@@ -1,7 +1,7 @@
 import { t } from '@vscode/l10n';
 import type * as vscode from 'vscode';
-import { newProfileId } from '../../inspector';
 import type { ConnectionProfile, Environment, Probe } from '../../inspector/api';
+import { newProfileId } from '../../inspector/inspector';
 import { formatNumber } from '../../inspector/present/format';
 import type { App } from '../app';
 import { storedPassword } from '../secrets';

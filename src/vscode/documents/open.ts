@@ -4,20 +4,17 @@ import { shortId } from '../../inspector/present/format';
 import { InspectorError, type Job } from '../../model';
 import type { DocumentPart } from '../../protocol';
 import { type App, installationAt, type JobAddress } from '../app';
+import { SCHEME } from './provider';
 import { type DocumentText, documentText } from './text';
 
-export const SCHEME = 'jobqueue';
-
 const READ_LIMIT_MS = 30_000;
-let provider: JobDocuments | undefined;
 
 /** Opens a job, or a part of one, as a read-only document: find, copy and diff are then the editor's own. */
 export async function openJobDocument(app: App, address: JobAddress, part: DocumentPart, known?: Job): Promise<void> {
   const job = known ?? (await readJob(app, address));
   const made = documentText(job, part);
   const uri = documentUri(app, address, job, part, made);
-  provider ??= register(app);
-  provider.put(uri, made.text);
+  app.documents.put(uri, made.text);
   await vscode.window.showTextDocument(await vscode.workspace.openTextDocument(uri), { preview: true });
 }
 
@@ -38,48 +35,6 @@ export function readJob(app: App, { at, ref }: JobAddress, signal?: AbortSignal)
     });
   }
   return found.installation.job(ref, signal ?? AbortSignal.timeout(READ_LIMIT_MS));
-}
-
-/** The texts of the documents that are open; after a reload of the window they are read anew. */
-class JobDocuments implements vscode.TextDocumentContentProvider {
-  readonly #app: App;
-  readonly #texts = new Map<string, string>();
-  readonly #changed = new vscode.EventEmitter<vscode.Uri>();
-  readonly onDidChange = this.#changed.event;
-
-  constructor(app: App) {
-    this.#app = app;
-  }
-
-  put(uri: vscode.Uri, text: string): void {
-    const key = uri.toString();
-    const before = this.#texts.get(key);
-    this.#texts.set(key, text);
-    if (before !== undefined && before !== text) this.#changed.fire(uri);
-  }
-
-  forget(uri: vscode.Uri): void {
-    this.#texts.delete(uri.toString());
-  }
-
-  async provideTextDocumentContent(uri: vscode.Uri): Promise<string> {
-    const known = this.#texts.get(uri.toString());
-    if (known !== undefined) return known;
-    const [connection, system, key, ref, part] = JSON.parse(uri.query) as string[];
-    if (connection === undefined || system === undefined || key === undefined || ref === undefined) return '';
-    return jobText(this.#app, { at: { connection, system, key }, ref }, (part ?? 'job') as DocumentPart);
-  }
-}
-
-function register(app: App): JobDocuments {
-  const documents = new JobDocuments(app);
-  app.context.subscriptions.push(
-    vscode.workspace.registerTextDocumentContentProvider(SCHEME, documents),
-    vscode.workspace.onDidCloseTextDocument(({ uri }) => {
-      if (uri.scheme === SCHEME) documents.forget(uri);
-    }),
-  );
-  return documents;
 }
 
 function documentUri(app: App, { at, ref }: JobAddress, job: Job, part: DocumentPart, made: DocumentText): vscode.Uri {

@@ -59,10 +59,7 @@ export class BrokersView implements vscode.TreeDataProvider<NodeId>, vscode.Disp
       times: setting('times'),
       masked: setting('arguments') === 'masked',
       filter: this.#filter,
-      fresh: (at, queue) => {
-        const live = this.#inspector.connection(at.connection);
-        return live === undefined ? 0 : this.fresh.count(live, at, queue);
-      },
+      fresh: (at, queue) => this.fresh.count(at, queue),
     };
   }
 
@@ -97,12 +94,20 @@ export class BrokersView implements vscode.TreeDataProvider<NodeId>, vscode.Disp
     return wanted.map(id => this.#model.row(id)).filter(row => row !== undefined);
   }
 
+  /** One line above the tree; none while there is nothing to say, since a message hides the welcome content. */
+  #message(): string | undefined {
+    if (this.#filter !== '') return t('Filtered by "{0}"', this.#filter);
+    const restricted = !vscode.workspace.isTrusted && this.#inspector.connections.length > 0;
+    return restricted ? t('Restricted mode: brokers are not looked up in this folder') : undefined;
+  }
+
   /** Brings rows up to date with what the inspector knows; only what differs is drawn. */
   update(): void {
     for (const live of this.#inspector.connections) this.fresh.update(live);
     this.#sawFailures();
     this.#model.refresh();
     this.#tick();
+    setMessage(this.view, this.#message());
     setContextKey('jobQueues.hasConnections', this.#inspector.connections.length > 0);
   }
 
@@ -113,8 +118,6 @@ export class BrokersView implements vscode.TreeDataProvider<NodeId>, vscode.Disp
   /** Shows only queues whose name contains the text; '' shows all. */
   filter(text: string): void {
     this.#filter = text;
-    // Set only while there is something to say: a message hides the welcome content.
-    setMessage(this.view, text === '' ? undefined : t('Filtered by "{0}"', text));
     setContextKey('jobQueues.filtered', text !== '');
     this.update();
   }

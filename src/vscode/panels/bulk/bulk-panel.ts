@@ -27,6 +27,9 @@ export class BulkPanel extends PagePanel<BulkPage> {
   #running: AbortController | undefined;
   /** The tab was left while it ran: the end is told by a notification. */
   #left = false;
+  /** Where progress goes then. */
+  #elsewhere: ((progress: BulkProgress) => void) | undefined;
+  #ended: Promise<void> = Promise.resolve();
 
   constructor(app: App, panel: vscode.WebviewPanel, request: BulkRequest) {
     super(app, 'bulk', panel);
@@ -118,7 +121,7 @@ export class BulkPanel extends PagePanel<BulkPage> {
       return this.#view();
     }
     this.#running = new AbortController();
-    void this.#run(live.profile.id, installation, plan, request, confirmed);
+    this.#ended = this.#run(live.profile.id, installation, plan, request, confirmed);
     return this.#view();
   }
 
@@ -162,7 +165,8 @@ export class BulkPanel extends PagePanel<BulkPage> {
 
   #tell(progress: PerformProgress): void {
     this.#progress = progressView(progress, vscode.env.language);
-    if (!this.#left) this.send('progress', this.#progress);
+    if (this.#left) this.#elsewhere?.(this.#progress);
+    else this.send('progress', this.#progress);
   }
 
   /** Closes the tab; what runs goes on, in a notification that can stop it. */
@@ -175,10 +179,9 @@ export class BulkPanel extends PagePanel<BulkPage> {
       { location: vscode.ProgressLocation.Notification, title: this.#plan?.action.title ?? '', cancellable: true },
       async (progress, token) => {
         token.onCancellationRequested(() => controller.abort());
-        while (this.#running === controller) {
-          progress.report({ message: this.#progress?.text ?? '' });
-          await new Promise(resolve => setTimeout(resolve, 500));
-        }
+        this.#elsewhere = ({ text }) => progress.report({ message: text });
+        if (this.#progress !== null) this.#elsewhere(this.#progress);
+        await this.#ended;
       },
     );
     return null;

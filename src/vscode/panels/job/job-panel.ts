@@ -25,12 +25,13 @@ export class JobPanel extends PagePanel<JobPage> {
   #address: JobAddress | undefined;
   #job: Job | undefined;
   #readAt = 0;
+  #basis = '';
   #moved: Moved | null = null;
 
   constructor(app: App, panel: vscode.WebviewPanel) {
     super(app, 'job', panel);
     this.#app = app;
-    this.on(app.inspector.onDidChange(() => this.send('changed', null)));
+    this.on(app.inspector.onDidChange(() => this.#hint()));
   }
 
   /** Shows a job. */
@@ -40,6 +41,15 @@ export class JobPanel extends PagePanel<JobPage> {
     this.#moved = null;
     const state = { page: 'job', at: address.at, ref: address.ref };
     this.load(t('Job'), 'circle-large', state, this.#handlers());
+  }
+
+  /** Tells the page that there may be something new: its broker was read, or what may be done has changed. */
+  #hint(): void {
+    const live = this.#address === undefined ? undefined : this.#app.inspector.connection(this.#address.at.connection);
+    const basis = JSON.stringify([live?.refreshedAt, live?.state.kind, live?.access]);
+    if (basis === this.#basis) return;
+    this.#basis = basis;
+    this.send('changed', null);
   }
 
   #handlers(): Handlers<JobPage> {

@@ -1,13 +1,20 @@
-import type { LiveConnection } from '../../../inspector/api';
-import { knownAmount } from '../../../model';
+import type { InstallationView, LiveConnection } from '../../../inspector/api';
+import { knownAmount, type Overview } from '../../../model';
 import { childId, installationId } from './ids';
-import type { InstallationAddress } from './row';
-import { addressOfView, viewOf } from './world';
+import type { InstallationAddress, NodeId } from './row';
+import { addressOfView } from './world';
 
 /** Where the counts that were last in sight are remembered. */
 export interface FreshStore {
   get(): Readonly<Record<string, number>>;
   set(seen: Readonly<Record<string, number>>): void;
+}
+
+/** New failures of one installation, worked out once for each overview. */
+interface Known {
+  readonly overview: Overview;
+  readonly byQueue: ReadonlyMap<string, number>;
+  readonly total: number;
 }
 
 /**
@@ -16,64 +23,68 @@ export interface FreshStore {
  */
 export class FreshFailures {
   readonly #store: FreshStore;
-  #seen: Record<string, number>;
+  readonly #seen: Record<string, number>;
+  readonly #known = new Map<NodeId, Known>();
 
   constructor(store: FreshStore) {
     this.#store = store;
     this.#seen = { ...store.get() };
   }
 
-  /** Takes in what a connection counts now. */
+  /** Takes in what a connection counts now; nothing to do where nothing was read since. */
   update(live: LiveConnection): void {
-    this.#change(live, (now, seen) => Math.min(now, seen ?? now), null);
+    for (const view of live.installations) {
+      const at = addressOfView(live, view);
+      if (view.overview === null || this.#known.get(installationId(at))?.overview === view.overview) continue;
+      this.#take(at, view, (now, seen) => Math.min(now, seen ?? now), null);
+    }
   }
 
   /** The failed rows of an installation, or of one queue, are in sight. */
   saw(live: LiveConnection, at: InstallationAddress, queue: string | null): void {
-    this.#change(live, now => now, { at, queue });
+    if (this.count(at, queue) === 0) return;
+    const view = live.installations.find(
+      candidate => installationId(addressOfView(live, candidate)) === installationId(at),
+    );
+    if (view !== undefined) this.#take(at, view, now => now, queue);
   }
 
   /** How many of a queue, or of the whole installation, are new. */
-  count(live: LiveConnection, at: InstallationAddress, queue: string | null): number {
-    const view = viewOf(live, at);
-    const state = view?.installation.system.facts.troubleState;
-    if (view?.overview == null || state === undefined) return 0;
-    return view.overview.queues
-      .filter(({ name }) => queue === null || name === queue)
-      .reduce((sum, { name, counts }) => {
-        const now = knownAmount(counts[state]);
-        return sum + Math.max(0, now - (this.#seen[seenKey(at, name)] ?? now));
-      }, 0);
+  count(at: InstallationAddress, queue: string | null): number {
+    const known = this.#known.get(installationId(at));
+    return queue === null ? (known?.total ?? 0) : (known?.byQueue.get(queue) ?? 0);
   }
 
   /** Over all installations of a connection. */
   total(live: LiveConnection): number {
-    return live.installations.reduce((sum, view) => sum + this.count(live, addressOfView(live, view), null), 0);
+    return live.installations.reduce((sum, view) => sum + this.count(addressOfView(live, view), null), 0);
   }
 
-  #change(
-    live: LiveConnection,
+  #take(
+    at: InstallationAddress,
+    { installation, overview }: InstallationView,
     next: (now: number, seen: number | undefined) => number,
-    only: { readonly at: InstallationAddress; readonly queue: string | null } | null,
+    only: string | null,
   ): void {
+    if (overview === null) return;
+    const state = installation.system.facts.troubleState;
+    const byQueue = new Map<string, number>();
     let changed = false;
-    for (const view of live.installations) {
-      const at = addressOfView(live, view);
-      if (only !== null && installationId(only.at) !== installationId(at)) continue;
-      const state = view.installation.system.facts.troubleState;
-      for (const { name, counts } of view.overview?.queues ?? []) {
-        if (only !== null && only.queue !== null && only.queue !== name) continue;
-        const count = counts[state];
-        if (count === undefined || 'unknown' in count) continue;
-        const key = seenKey(at, name);
-        const value = next(knownAmount(count), this.#seen[key]);
-        if (this.#seen[key] === value) continue;
-        this.#seen[key] = value;
+    let total = 0;
+    for (const { name, counts } of overview.queues) {
+      const count = counts[state];
+      if (count === undefined || 'unknown' in count) continue;
+      const now = knownAmount(count);
+      const key = childId(installationId(at), name);
+      const seen = only === null || only === name ? next(now, this.#seen[key]) : (this.#seen[key] ?? now);
+      if (this.#seen[key] !== seen) {
+        this.#seen[key] = seen;
         changed = true;
       }
+      if (now > seen) byQueue.set(name, now - seen);
+      total += Math.max(0, now - seen);
     }
+    this.#known.set(installationId(at), { overview, byQueue, total });
     if (changed) this.#store.set({ ...this.#seen });
   }
 }
-
-const seenKey = (at: InstallationAddress, queue: string) => childId(installationId(at), queue);
