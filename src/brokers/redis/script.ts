@@ -141,7 +141,9 @@ async function send(command: Command, driver: Driver, link: WritingLink): Promis
   link.meter.writes++;
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new LostConnection(new Error('no answer in time'))), link.timeoutMs);
+    // Were it we who had no time, what has come meanwhile is read first.
+    const expire = () => setImmediate(() => reject(new LostConnection(new Error('no answer in time'))));
+    timer = setTimeout(expire, link.timeoutMs);
   });
   try {
     const [reply] = await Promise.race([driver.send([command]), late]);
