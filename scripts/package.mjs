@@ -37,6 +37,8 @@ export async function makePackage(file) {
     packagePath: file,
     skipLicense: !existsSync(join(root, 'LICENSE')),
     allowMissingRepository: true,
+    // The README's pictures are in the package; there is no public address that they could be rewritten to.
+    rewriteRelativeLinks: false,
   });
   const { size } = statSync(file);
   if (size > MAX_BYTES) problems.push(`It weighs ${size} bytes; the most is ${MAX_BYTES}.`);

@@ -9,8 +9,8 @@ const PICTURES = ['job', 'history', 'enqueue', 'retry-all', 'finding', 'journal'
 
 await runMain(async () => {
   await run(process.execPath, ['scripts/test.mjs', '--only', 'workbench'], { cwd: root });
-  const to = join(root, 'docs', 'pictures');
+  const to = join(root, 'media', 'pictures');
   mkdirSync(to, { recursive: true });
   for (const name of PICTURES) copyFileSync(join(root, 'test-results', `${name}.png`), join(to, `${name}.png`));
-  console.log(`${PICTURES.length} pictures are in docs/pictures.`);
+  console.log(`${PICTURES.length} pictures are in media/pictures.`);
 });
