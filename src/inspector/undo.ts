@@ -8,10 +8,13 @@ import type { EntryWriter } from './journal/writer';
 import type { Link } from './ports';
 import { fill } from './present/format';
 
-const NOUN = { one: 'job', other: 'jobs' };
-const ASK = { one: 'Put back {n} {noun}?', other: 'Put back {n} {noun}?' };
-const BUTTON = { one: 'Put back {n} {noun}', other: 'Put back {n} {noun}' };
-const DONE = { one: 'Put back {n} {noun}.', other: 'Put back {n} {noun}.' };
+/** Literals inside of `t`, so that translators find them. */
+const nounText = () => ({ one: t('job'), other: t('jobs') });
+const askText = () => same(t('Put back {n} {noun}?'));
+const buttonText = () => same(t('Put back {n} {noun}'));
+const doneText = () => same(t('Put back {n} {noun}.'));
+const same = (text: string) => ({ one: text, other: text });
+
 const MAX_ITEMS_DONE = 1_000;
 /** Units of one call, adapted so that a call takes about this long. */
 const TARGET_MS = 4;
@@ -28,9 +31,9 @@ export function undoPlan(entry: JournalEntry, writable: boolean): UndoPlan {
     token: entry.token,
     connection: entry.connection.id,
     total: n,
-    ask: fill(ASK, { n, noun: NOUN }),
+    ask: fill(askText(), { n, noun: nounText() }),
     detail: t('Each one is put back only where nothing has taken its place and no worker has taken it since.'),
-    button: fill(BUTTON, { n, noun: NOUN }),
+    button: fill(buttonText(), { n, noun: nounText() }),
     notUndoable: entry.notUndoable,
     needsWriting: !writable,
   };
@@ -62,7 +65,7 @@ export async function runUndo(run: UndoRun, signal: AbortSignal): Promise<Receip
         system: entry.system,
         installation,
         action: 'undo',
-        title: fill(BUTTON, { n: total.exact, noun: NOUN }),
+        title: fill(buttonText(), { n: total.exact, noun: nounText() }),
         where: entry.where,
         total,
         notUndoable: t('What was put back is undone by doing it again.'),
@@ -71,7 +74,7 @@ export async function runUndo(run: UndoRun, signal: AbortSignal): Promise<Receip
     );
     began = true;
     const { items, counts, stopped } = await putBack(run, writer, signal);
-    const text = fill(DONE, { n: counts.done, noun: NOUN });
+    const text = fill(doneText(), { n: counts.done, noun: nounText() });
     writer.end({ title: text.replace(/\.$/, ''), counts, items, stopped });
     // Stopped half-way, the rest may be put back later: what is back already refuses by its own guards.
     await journal.endClaim(entry.token, !stopped);

@@ -17,9 +17,10 @@ export class CopyFile {
 
   /** With the operating system when this returns. @returns false, without writing, beyond the bound */
   add(text: string): boolean {
-    this.#bytes += Buffer.byteLength(text);
+    const bytes = Buffer.from(text);
+    this.#bytes += bytes.length;
     if (this.#bytes > this.#maxBytes) return false;
-    writeAll(this.#file, text);
+    writeBytes(this.#file, bytes);
     return true;
   }
 
@@ -37,6 +38,9 @@ export class CopyFile {
 }
 
 export function writeAll(file: number, text: string): void {
-  const bytes = Buffer.from(text);
+  writeBytes(file, Buffer.from(text));
+}
+
+function writeBytes(file: number, bytes: Buffer): void {
   for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
 }
