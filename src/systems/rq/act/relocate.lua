@@ -10,13 +10,14 @@
 --   allow   statuses in which a job may be taken; "" stands for a missing one
 --   set     field, value, field, value ...
 --   drop    fields that are removed
---   keep    fields whose old values are answered
+--   keep    fields whose old values are answered, beside the status
 --   expiry  "waiting": that of a waiting job (none, or its ttl); "leave"
 --   pttl    true: the old expiry is answered
 --   unlink  pairs of job number and number of the KEYS entry whose member the id ceases to be
 -- ARGV[2...] the ids.
 -- Answers JSON, per job: 0 not there (any more), -1 only the id is there, a text why it was left alone, or
--- [score or true, old expiry in ms or whether one was taken away, old value of each field of keep (false: none)].
+-- [score or true, old expiry in ms or whether one was taken away, old status, old value of each field of keep] with
+-- false for a field that was not there.
 local options = cjson.decode(ARGV[1])
 local source, target = KEYS[1], KEYS[2]
 local zset = options.from == 'zset'
@@ -30,14 +31,10 @@ end
 local wrong = foreign(source, options.from) or foreign(KEYS[3], 'set')
 if not wrong and options.to ~= 'none' then wrong = foreign(target, options.to == 'zset' and 'zset' or 'list') end
 
-local fields, numbers, asked = { 'created_at', 'status', 'ttl' }, { status = 2, ttl = 3 }, {}
-for at, field in ipairs(options.keep) do
-  if not numbers[field] then
-    fields[#fields + 1] = field
-    numbers[field] = #fields
-  end
-  asked[at] = numbers[field]
-end
+-- The status and the ttl are always read, first.
+local fields = { 'status', 'ttl' }
+for _, field in ipairs(options.keep) do fields[#fields + 1] = field end
+local width = #fields
 
 local unlink = {}
 for at = 1, #options.unlink, 2 do
@@ -45,6 +42,10 @@ for at = 1, #options.unlink, 2 do
   unlink[job] = unlink[job] or {}
   table.insert(unlink[job], KEYS[options.unlink[at + 1]])
 end
+
+local stay, pttl, waiting = options.stay, options.pttl, options.expiry == 'waiting'
+local set, drop = options.set, options.drop
+local sets, drops = #set > 0, #drop > 0
 
 local function take(number, id, job)
   local score = true
@@ -54,28 +55,36 @@ local function take(number, id, job)
   end
   local old = redis.pcall('HMGET', job, unpack(fields))
   if old.err then return old.err end
-  if not old[1] and redis.call('HEXISTS', job, 'data') == 0 then return -1 end
-  if not allow[old[2] or ''] then return 'its status is ' .. (old[2] or 'missing') .. ' now' end
-  if not options.stay then
-    local removed = zset and redis.call('ZREM', source, id) or redis.call('LREM', source, 1, id)
+  local status = old[1]
+  if not status and redis.call('HEXISTS', job, 'data') == 0 then return -1 end
+  if not allow[status or ''] then return 'its status is ' .. (status or 'missing') .. ' now' end
+  if not stay then
+    local removed
+    if zset then
+      removed = redis.call('ZREM', source, id)
+    else
+      removed = redis.call('LREM', source, 1, id)
+    end
     if removed == 0 then return 0 end
   end
-  local answer = { score, -1 }
-  if options.pttl then answer[2] = redis.call('PTTL', job) end
-  if #options.set > 0 then redis.call('HSET', job, unpack(options.set)) end
-  if #options.drop > 0 then redis.call('HDEL', job, unpack(options.drop)) end
-  if options.expiry == 'waiting' then
-    local ttl = tonumber(old[3] or '')
+  local expiry = -1
+  if pttl then expiry = redis.call('PTTL', job) end
+  if sets then redis.call('HSET', job, unpack(set)) end
+  if drops then redis.call('HDEL', job, unpack(drop)) end
+  if waiting then
+    local ttl = old[2] and tonumber(old[2])
     if ttl and ttl > 0 then
       redis.call('EXPIRE', job, ttl)
     else
-      local taken = redis.call('PERSIST', job)
-      if not options.pttl then answer[2] = taken end
+      local ended = redis.call('PERSIST', job)
+      if not pttl then expiry = ended end
     end
   end
-  for _, key in ipairs(unlink[number] or {}) do redis.pcall('SREM', key, id) end
-  for at, index in ipairs(asked) do answer[at + 2] = old[index] end
-  return answer
+  local leave = unlink[number]
+  if leave then
+    for at = 1, #leave do redis.pcall('SREM', leave[at], id) end
+  end
+  return { score, expiry, status, unpack(old, 3, width) }
 end
 
 local answers, taken = {}, {}

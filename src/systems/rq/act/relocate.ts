@@ -36,9 +36,6 @@ export interface Relocation {
 /** Chosen jobs whose neighbours in a list are looked up one by one. */
 const LOOKED_UP = 50;
 
-/** Fields of a job's hash that a relocation may need to put back. */
-const KEEP_ALWAYS = ['status'];
-
 type Answer = 0 | -1 | string | readonly [score: string | true, expiry: number, ...old: (string | false)[]];
 
 /** Jobs of one structure going to another in steps. */
@@ -116,7 +113,7 @@ export class RelocationWork implements Work {
       allow: plan.allow,
       set: plan.set.flat(),
       drop: plan.drop,
-      keep,
+      keep: keep.slice(1),
       expiry: plan.expiry,
       pttl,
       unlink,
@@ -217,7 +214,7 @@ export class RelocationWork implements Work {
     const absent: string[] = [];
     keep.forEach((field, index) => {
       const value = old[index];
-      if (typeof value === 'string') back.push([base64(field, true), base64(value)]);
+      if (typeof value === 'string') back.push([base64(field, true), base64(value, field === 'status')]);
       else absent.push(base64(field, true));
     });
     if (back.length > 0) operations.push({ kind: 'hset', key: job, fields: back });
@@ -233,8 +230,9 @@ function expiryAt(pttl: number, now: number): number | null {
   return pttl > 0 ? now + pttl : null;
 }
 
+/** Fields of a job's hash that undo puts back, the status first. */
 function keptFields(plan: Relocation): string[] {
-  return [...new Set([...KEEP_ALWAYS, ...plan.set.map(([field]) => field), ...plan.drop])];
+  return [...new Set(['status', ...plan.set.map(([field]) => field), ...plan.drop])];
 }
 
 /** A script's answer: JSON whose texts hold one character a byte. */
