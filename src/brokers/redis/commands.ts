@@ -47,8 +47,15 @@ export function summarize(commands: readonly Command[]): string {
   return named.length > 4 ? `${named.slice(0, 4).join(', ')} …` : named.join(', ');
 }
 
-/** Names of the commands that a Lua source calls literally, in capitals. */
-export function commandsOf(source: string): string[] {
-  const names = [...source.matchAll(/redis\.p?call\(\s*['"](\w+)['"]/g)].map(match => (match[1] ?? '').toUpperCase());
-  return [...new Set(names)];
+const called = new Map<string, readonly string[]>();
+
+/** Names of the commands that a Lua source calls literally, in capitals. Remembered: it is asked before every step. */
+export function commandsOf(source: string): readonly string[] {
+  let names = called.get(source);
+  if (names === undefined) {
+    const literal = source.matchAll(/redis\.p?call\(\s*['"](\w+)['"]/g);
+    names = [...new Set([...literal].map(match => (match[1] ?? '').toUpperCase()))];
+    called.set(source, names);
+  }
+  return names;
 }
