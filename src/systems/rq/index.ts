@@ -1,9 +1,6 @@
 import { isRedis } from '../../brokers/redis/port';
 import type { QueueSystem } from '../../model';
-import { readEvidence } from './detect';
-import { RqInstallation } from './installation';
 import { facts } from './native';
-import { newReading } from './read/reading';
 
 /** RQ with the package rq-scheduler and `rq cron`; versions 0.12 to 2.12, side by side in one Redis. */
 export const rq: QueueSystem = {
@@ -12,6 +9,12 @@ export const rq: QueueSystem = {
   facts,
   async detect(broker, _options, signal) {
     if (!isRedis(broker)) return [];
+    // Reading and acting are most of the code; the extension comes up without them.
+    const [{ readEvidence }, { RqInstallation }, { newReading }] = await Promise.all([
+      import('./detect'),
+      import('./installation'),
+      import('./read/reading'),
+    ]);
     const reading = newReading(broker);
     const evidence = await readEvidence(reading, signal);
     return evidence.length === 0 ? [] : [new RqInstallation(rq, reading, evidence)];
