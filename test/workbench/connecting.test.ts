@@ -34,6 +34,12 @@ afterAll(async () => {
   removeFolder(home);
 });
 
+/** Answers the box that asks this: the one before it may still be closing. */
+async function answerTo(prompt: RegExp, text: string): Promise<void> {
+  await workbench.quickInput().getByText(prompt).waitFor();
+  await workbench.answer(text);
+}
+
 test('the welcome view names the door', async () => {
   await workbench.showJobQueues();
   const sidebar = workbench.page.locator('.part.sidebar');
@@ -49,7 +55,7 @@ test('a name that does not resolve is explained, and the published address is of
   await workbench.quickPick().filter({ hasText: 'Type a URL' }).first().waitFor();
   await workbench.screenshot('add-broker');
   await workbench.pick('Type a URL');
-  await workbench.answer('redis://this_redis:6379/0');
+  await answerTo(/redis:\/\/user@host/, 'redis://this_redis:6379/0');
   await workbench
     .quickPick()
     .filter({ hasText: `localhost:${redis.port}` })
@@ -63,7 +69,7 @@ test('a name that does not resolve is explained, and the published address is of
 
 test('a server that wants a password is asked for once; a wrong one is said; nothing is saved before', async () => {
   await workbench.pick('Enter password…');
-  await workbench.answer('wrong');
+  await answerTo(/Password for/, 'wrong');
   await waitFor(
     async () =>
       /password|WRONGPASS|user/i.test(
@@ -73,7 +79,7 @@ test('a server that wants a password is asked for once; a wrong one is said; not
   );
   expect((await workbench.rows()).length).toBe(0);
   await workbench.pick('Enter password…');
-  await workbench.answer(PASSWORD);
+  await answerTo(/Password for/, PASSWORD);
   await workbench
     .quickPick()
     .filter({ hasText: /No known queues were found|Found/ })
@@ -81,8 +87,7 @@ test('a server that wants a password is asked for once; a wrong one is said; not
     .waitFor();
   await workbench.page.keyboard.press('Enter');
   await workbench.pick('Local');
-  await workbench.quickInput().getByText('Name of the connection').waitFor();
-  await workbench.answer('books');
+  await answerTo(/Name of the connection/, 'books');
   await workbench.row('books').waitFor();
 });
 

@@ -45,7 +45,8 @@ export function askText(step: TextStep): Promise<Answer<string>> {
     box.onDidChangeValue(check);
     box.onDidTriggerButton(() => end(BACK));
     box.onDidAccept(() => {
-      if (check()) end(box.value.trim());
+      // A password may begin or end with a blank.
+      if (check()) end(step.password === true ? box.value : box.value.trim());
     });
     box.onDidHide(() => {
       box.dispose();

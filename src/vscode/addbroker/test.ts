@@ -28,7 +28,13 @@ export async function test(app: App, first: Draft, id: string, back: boolean): P
     const { way } = result;
     if (way === 'save') return { draft, probe: null };
     if (way === 'again') continue;
-    const next = typeof way === 'object' ? way.draft : way === 'edit' ? await editUrl(draft) : await askPassword(draft);
+    if (way === 'password') {
+      const given = await askPassword(draft);
+      if (typeof given === 'symbol') return given;
+      draft = given;
+      continue;
+    }
+    const next = typeof way === 'object' ? way.draft : await editUrl(draft);
     if (next === AWAY) return AWAY;
     if (next !== BACK) draft = next as Draft;
   }
@@ -46,6 +52,7 @@ async function connect(app: App, draft: Draft, id: string, back: boolean): Promi
     ...(draft.tls === undefined ? {} : { tls: draft.tls }),
   };
   let probe: Probe | undefined;
+  let wantsPassword = false;
   const picked = await askPick<Way>({
     title: t('Add broker'),
     back,
@@ -60,6 +67,11 @@ async function connect(app: App, draft: Draft, id: string, back: boolean): Promi
         if (signal.aborted) return;
         const error = asInspectorError(thrown, t('connecting to {0}', addressOfUrl(draft.url)));
         app.log.error('testing a broker', error);
+        wantsPassword = error.code === 'unauthorized' && draft.password === undefined;
+        if (wantsPassword) {
+          pick.hide();
+          return;
+        }
         pick.busy = false;
         pick.placeholder = error.message;
         pick.items = waysOut(draft, error);
@@ -67,6 +79,7 @@ async function connect(app: App, draft: Draft, id: string, back: boolean): Promi
     },
   });
   if (probe !== undefined) return { probe };
+  if (wantsPassword) return { way: 'password' };
   if (typeof picked === 'symbol') return picked;
   return { way: picked.go ?? 'again' };
 }
