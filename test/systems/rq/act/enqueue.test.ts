@@ -1,6 +1,7 @@
 /** Every option of enqueue as RQ itself reads it, and run; wrong values; what a user may not do. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connectRedis } from '../../../../src/brokers/redis/connect';
+import { rq } from '../../../../src/systems/rq';
 import {
   differences,
   dumpRedis,
@@ -190,6 +191,21 @@ test('an unknown action, and one for another kind of target', async () => {
   const plan = (action: string) => rig.actions.plan({ action, targets: [default_], parameters: {} }, never);
   await expect(plan('explode')).rejects.toMatchObject({ code: 'unknown-action' });
   await expect(plan('retry')).rejects.toMatchObject({ code: 'bad-request' });
+});
+
+test('through the installation: offers, and a plan with the first jobs as rows', async () => {
+  await rig.client.flushdb();
+  await writeRegistered(rig.client, 'failed', ['a', 'b', 'c', 'd', 'e', 'f']);
+  const [installation] = await rq.detect(rig.broker, {}, never);
+  const failed = { kind: 'selector', queue: 'default', state: 'failed' } as const;
+  expect(installation?.actions(failed, 'failed').map(({ action, available }) => [action.id, available])).toEqual([
+    ['retry', true],
+    ['delete', true],
+  ]);
+  const plan = await installation?.plan({ action: 'retry', targets: [failed], parameters: {} }, never);
+  expect(plan?.total).toBe(6);
+  expect(plan?.sample.map(({ id, state }) => [id, state])).toEqual(['a', 'b', 'c', 'd', 'e'].map(id => [id, 'failed']));
+  expect(plan?.cautions).toEqual(['No worker serves default. The jobs will wait.']);
 });
 
 describe('foreign data', () => {

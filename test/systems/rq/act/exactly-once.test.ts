@@ -1,9 +1,18 @@
 /** A reply that is lost, a run that is stopped, others at work at the same time: every job in exactly one place. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Target } from '../../../../src/model';
-import { differences, dumpRedis, once, type RedisProxy, startProxy, startRqWorker, waitFor } from '../../../support';
+import {
+  asRedis5,
+  differences,
+  dumpRedis,
+  once,
+  type RedisProxy,
+  startProxy,
+  startRqWorker,
+  waitFor,
+} from '../../../support';
 import { AT, placesOf, writeJob, writeRegistered, writeWaiting } from './data';
-import { job, never, python, Ran, type Rig, startRig } from './rig';
+import { job, never, python, Ran, type Rig, refIn, startRig } from './rig';
 
 let rig: Rig;
 let proxy: RedisProxy;
@@ -345,3 +354,24 @@ async function expiryOf(undo: readonly { readonly guards: readonly object[] }[])
   const guard = undo[0]?.guards.find(each => 'at' in each);
   return guard !== undefined && 'at' in guard ? Number(guard.at) : 0;
 }
+
+test('a server that answers as 5.0: from the middle of a list and back to the same place', async () => {
+  await client().flushdb();
+  await writeWaiting(client(), many(40));
+  const before = await dumpRedis(rig.redis);
+  await using old = await startProxy(rig.redis, asRedis5);
+  await using ancient = await startRig({ redis: rig.redis, url: old.url });
+  for (const action of ['delete', 'cancel']) {
+    const target = {
+      kind: 'jobs',
+      refs: ['job-00020', 'job-00007', 'job-00039'].map(id => refIn('queue:default', id)),
+    } as const;
+    const { report, undo } = await ancient.perform(action, target);
+    expect(report.counts.done).toBe(3);
+    expect(await client().llen('rq:queue:default')).toBe(37);
+    const answers = await ancient.broker.undo(undo, `rq:inspector:step:undo-${action}`, never);
+    expect(answers).toEqual([true, true, true]);
+    const without = (key: string) => key.startsWith('rq:inspector');
+    expect(differences(before, await dumpRedis(rig.redis, { without }))).toEqual([]);
+  }
+});
