@@ -20,28 +20,27 @@ const DISTANCE_EXTRA = [
 const CODE_ORDER = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
 const LONGEST_CODE = 15;
 
-/** Bits that one look at a table decodes; longer codes are rare and are read bit by bit. */
-const FAST = 9;
-const FAST_MASK = (1 << FAST) - 1;
-
 /** A canonical Huffman code: how many codes have each length, and the symbols in the order of their codes. */
 interface Code {
   readonly counts: Uint16Array;
   readonly symbols: Uint16Array;
+  /** Bits that one look at the table decodes; longer codes are rare and are read bit by bit. */
+  readonly width: number;
   /** By the next bits of the input: symbol * 16 + length of its code; 0 where the code is longer. */
   readonly fast: Uint16Array;
 }
 
-const newCode = (size: number): Code => ({
+const newCode = (size: number, width: number): Code => ({
   counts: new Uint16Array(LONGEST_CODE + 1),
   symbols: new Uint16Array(size),
-  fast: new Uint16Array(1 << FAST),
+  width,
+  fast: new Uint16Array(1 << width),
 });
 
 const offsets = new Uint16Array(LONGEST_CODE + 2);
 
 /** Fills a code from the lengths of its symbols. False where they are no code. */
-function fill({ counts, symbols, fast }: Code, lengths: Uint8Array, from: number, size: number): boolean {
+function fill({ counts, symbols, width, fast }: Code, lengths: Uint8Array, from: number, size: number): boolean {
   counts.fill(0);
   for (let i = 0; i < size; i++) counts[lengths[from + i]!]!++;
   let left = 1;
@@ -59,10 +58,10 @@ function fill({ counts, symbols, fast }: Code, lengths: Uint8Array, from: number
   fast.fill(0);
   let code = 0;
   let index = 0;
-  for (let length = 1; length <= FAST; length++) {
+  for (let length = 1; length <= width; length++) {
     for (let i = counts[length]!; i > 0; i--, code++) {
       const entry = symbols[index++]! * 16 + length;
-      for (let bits = reversed(code, length); bits <= FAST_MASK; bits += 1 << length) fast[bits] = entry;
+      for (let bits = reversed(code, length); bits < fast.length; bits += 1 << length) fast[bits] = entry;
     }
     code <<= 1;
   }
@@ -76,17 +75,17 @@ function reversed(code: number, length: number): number {
   return bits;
 }
 
-const fixedLiterals = newCode(288);
-const fixedDistances = newCode(30);
+const fixedLiterals = newCode(288, 9);
+const fixedDistances = newCode(30, 6);
 const lengths = new Uint8Array(320);
 lengths.fill(8, 0, 144).fill(9, 144, 256).fill(7, 256, 280).fill(8, 280, 288);
 fill(fixedLiterals, lengths, 0, 288);
 lengths.fill(5, 0, 30);
 fill(fixedDistances, lengths, 0, 30);
 
-const dynamicLiterals = newCode(288);
-const dynamicDistances = newCode(30);
-const lengthCodes = newCode(19);
+const dynamicLiterals = newCode(288, 9);
+const dynamicDistances = newCode(30, 6);
+const lengthCodes = newCode(19, 5);
 const output = Buffer.alloc(LONGEST_OUTPUT);
 
 /** What one inflation works on; one at a time, since nothing here waits. */
@@ -115,7 +114,7 @@ function symbolOf(code: Code): number {
     bits |= input[at++]! << bitCount;
     bitCount += 8;
   }
-  const entry = code.fast[bits & FAST_MASK]!;
+  const entry = code.fast[bits & (code.fast.length - 1)]!;
   const length = entry & 15;
   if (length === 0) return longSymbol(code);
   if (length > bitCount) return CUT;
@@ -166,15 +165,44 @@ export function inflateSmall(bytes: Uint8Array): Buffer | null {
   return adler() === expected ? Buffer.from(output.subarray(0, written)) : null;
 }
 
+/** The hot loop: what it works on is kept in locals, and written back where a rare path or the end needs it. */
 function block(literals: Code, distances: Code): boolean {
+  const source = input;
+  const end = source.length;
+  const target = output;
+  const { fast } = literals;
+  const mask = fast.length - 1;
+  let hold = bits;
+  let held = bitCount;
+  let to = written;
   for (;;) {
-    const symbol = symbolOf(literals);
-    if (symbol < 0) return false;
-    if (symbol === 256) return true;
+    while (held < LONGEST_CODE && at < end) {
+      hold |= source[at++]! << held;
+      held += 8;
+    }
+    const entry = fast[hold & mask]!;
+    const size = entry & 15;
+    let symbol = entry >> 4;
+    if (size !== 0 && size <= held) {
+      hold >>>= size;
+      held -= size;
+    } else {
+      bits = hold;
+      bitCount = held;
+      symbol = size === 0 ? longSymbol(literals) : CUT;
+      hold = bits;
+      held = bitCount;
+    }
     if (symbol < 256) {
-      if (written === LONGEST_OUTPUT) return false;
-      output[written++] = symbol;
+      if (symbol < 0 || to === LONGEST_OUTPUT) return false;
+      target[to++] = symbol;
       continue;
+    }
+    bits = hold;
+    bitCount = held;
+    if (symbol === 256) {
+      written = to;
+      return true;
     }
     const base = LENGTH_BASE[symbol - 257];
     if (base === undefined) return false;
@@ -183,9 +211,12 @@ function block(literals: Code, distances: Code): boolean {
     const near = place < 0 ? undefined : DISTANCE_BASE[place];
     if (near === undefined) return false;
     const more = take(DISTANCE_EXTRA[place]!);
-    const distance = near + more;
-    if (more < 0 || length < base || distance > written || written + length > LONGEST_OUTPUT) return false;
-    for (let i = 0; i < length; i++, written++) output[written] = output[written - distance]!;
+    const from = to - near - more;
+    if (more < 0 || length < base || from < 0 || to + length > LONGEST_OUTPUT) return false;
+    for (let i = 0; i < length; i++) target[to + i] = target[from + i]!;
+    to += length;
+    hold = bits;
+    held = bitCount;
   }
 }
 
