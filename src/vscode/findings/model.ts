@@ -131,9 +131,9 @@ function findingRow(seen: SeenFinding, several: boolean): FindingRow {
 
 /** The line above the view when nothing is wrong; undefined where there is something to list. */
 export function cleanMessage(findings: Findings, ago: string, locale: string): string | undefined {
-  if (findings.found.length > 0 || findings.checked === 0) return undefined;
+  // Without a broker the welcome content speaks; a message would hide it.
+  if (findings.found.length > 0 || findings.checked === 0 || findings.brokers === 0) return undefined;
   const rules = findings.checked === 1 ? t('1 rule') : t('{0} rules', formatNumber(findings.checked, locale));
-  if (findings.brokers === 0) return t('Nothing wrong found. {0} looked at this folder, {1}.', rules, ago);
   const brokers = findings.brokers === 1 ? t('1 broker') : t('{0} brokers', formatNumber(findings.brokers, locale));
   return t('Nothing wrong found. {0} looked at {1} and this folder, {2}.', rules, brokers, ago);
 }

@@ -1,0 +1,82 @@
+import { describe, expect, test } from 'vitest';
+import { accessOf, atDatabase, draftOf, freeName, isLoopbackUrl, labelOf } from '../../../src/vscode/addbroker/draft';
+import { demoBroker } from '../../../src/vscode/demo';
+import { readProfiles, savedProfile, splitPassword } from '../../../src/vscode/profiles';
+
+describe('what a person types', () => {
+  test('a password never stays in the URL, whatever it is made of', () => {
+    for (const password of ['secret', 'p:w', 'a@b', 'a/b', '%', 'ü#?']) {
+      const encoded = encodeURIComponent(password);
+      expect(splitPassword(`redis://shop:${encoded}@host:6379/0`)).toEqual({
+        url: 'redis://shop@host:6379/0',
+        password,
+      });
+    }
+    expect(splitPassword('redis://:p@ss@host/0')).toEqual({ url: 'redis://host/0', password: 'p@ss' });
+    expect(splitPassword('redis://:100%@host')).toEqual({ url: 'redis://host', password: '100%' });
+    expect(splitPassword('redis://host:6379/0')).toEqual({ url: 'redis://host:6379/0', password: undefined });
+    expect(splitPassword('redis://shop@host')).toEqual({ url: 'redis://shop@host', password: undefined });
+  });
+
+  test('a bare host is a Redis; text that leads nowhere is none', () => {
+    expect(draftOf('localhost:6380')?.url).toBe('redis://localhost:6380');
+    expect(draftOf(' this_redis:6379/2 ')?.url).toBe('redis://this_redis:6379/2');
+    for (const text of ['', 'two words', 'what?', '-x']) expect(draftOf(text), text).toBeNull();
+  });
+
+  test('names are taken from the host, and are never taken twice', () => {
+    expect(labelOf('redis://shop@cache.example:6379/0')).toBe('cache.example');
+    expect(freeName('a', new Set(['a', 'a-2']))).toBe('a-3');
+  });
+
+  test('another database of the same server', () => {
+    expect(atDatabase('redis://host:6379/0', 3)).toBe('redis://host:6379/3');
+    expect(atDatabase('rediss://u@host', 1)).toBe('rediss://u@host/1');
+    expect(atDatabase('redis+sentinel://a:1,b:2/main/0', 4)).toBe('redis+sentinel://a:1,b:2/main/4');
+  });
+});
+
+describe('access of a new connection', () => {
+  test('Local at a loopback address is the person’s word; anywhere else the broker has to be shown to be own', () => {
+    expect(accessOf('local', 'redis://localhost:6379', 'own', false)).toBe('read-write');
+    expect(accessOf('local', 'redis://localhost:6379', 'own', true)).toBe('own');
+    expect(accessOf('local', 'redis://db.example:6379', 'own', false)).toBe('own');
+    expect(accessOf('development', 'redis://localhost:6379', 'own', false)).toBe('own');
+    expect(accessOf('production', 'redis://localhost:6379', 'own', true)).toBe('read-only');
+    expect(accessOf('local', 'redis://localhost:6379', 'read-only', true)).toBe('read-only');
+  });
+
+  test('loopback is told by the whole host', () => {
+    for (const url of ['redis://localhost', 'redis://u@127.0.0.1:1/0', 'redis://[::1]:6379'])
+      expect(isLoopbackUrl(url), url).toBe(true);
+    for (const url of ['redis://localhost.example', 'redis://10.0.0.1']) expect(isLoopbackUrl(url), url).toBe(false);
+  });
+});
+
+describe('saved profiles', () => {
+  const good = { id: 'a', name: 'shop', url: 'redis://:secret@host/0', environment: 'local' };
+
+  test('one broken entry never hides the others, and is named', () => {
+    const { profiles, problems } = readProfiles([{ ...good, url: 'no url' }, good, { ...good, name: 'again' }, 7]);
+    expect(profiles.map(({ name }) => name)).toEqual(['shop']);
+    expect(problems).toHaveLength(3);
+    expect(problems[0]).toContain('connections[0].url');
+  });
+
+  test('a password that somebody wrote into the setting does not stay there', () => {
+    const [profile] = readProfiles([good]).profiles;
+    expect(JSON.stringify(profile)).not.toContain('secret');
+    expect(savedProfile({ ...profile!, url: 'redis://u:secret@host' }).url).toBe('redis://u@host');
+  });
+
+  test('what is no list is no reason to fail', () => {
+    expect(readProfiles(undefined)).toEqual({ profiles: [], problems: [] });
+    expect(readProfiles('x').problems).toHaveLength(1);
+  });
+});
+
+test('the demo’s broker is there only in the demo, its password apart', () => {
+  expect(demoBroker({ JOB_QUEUES_DEMO_URL: 'redis://:x@h' })).toBeNull();
+  const demo = demoBroker({ JOB_QUEUES_DEMO: '1', JOB_QUEUES_DEMO_URL: 'redis://:x@h:1/0' });
+  expect(demo).toMatchObject({ password: 'x', profile: { name: 'shop-local', url: 'redis://h:1/0' } });
+});
