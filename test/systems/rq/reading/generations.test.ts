@@ -67,15 +67,15 @@ beforeAll(async () => {
       explain: () => [...workers.values()].map(worker => worker.output()).join('\n'),
     },
   );
-  // What happens after the start of a job: the worker notes it as its current one.
+  // The worker notes its job as the last thing that it writes when a job starts.
   await waitFor(
-    async () =>
-      (
-        await Promise.all(
-          rqGenerations.map(({ id }) => client.hget(`rq:worker:${workers.get(id)!.name}`, 'current_job')),
-        )
-      ).every(Boolean),
-    { timeout: 20_000, what: 'every worker to name its current job' },
+    async () => {
+      const current = await Promise.all(
+        rqGenerations.map(({ id }) => client.hget(`rq:worker:${workers.get(id)!.name}`, 'current_job')),
+      );
+      return rqGenerations.every((generation, i) => current[i] === idOf(generation, 'running'));
+    },
+    { timeout: 60_000, what: 'every worker to run the job that waits' },
   );
   before = await dumpRedis(redis, { without: moving });
   connection = await connected(redis.url);

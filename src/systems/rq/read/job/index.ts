@@ -1,5 +1,5 @@
 import { isKind, type PyNode, reprText } from '../../../../codecs/python';
-import { InspectorError, type Job, type JobTimes, type Problem, type Ref, type State } from '../../../../model';
+import type { Job, JobTimes, Problem, Ref, State } from '../../../../model';
 import { executionsKey, jobKey, placeKey, placeText, resultsKey, workerKey } from '../../keys';
 import { NATIVE_WORD, placeOfStatus, statusProblem } from '../../native';
 import { type Call, type Decoded, nameInDescription, readCall, readValue, taskName } from '../../payload';
@@ -13,6 +13,7 @@ import { type Attempt, attemptsOf, errorOfHash } from './attempts';
 import { enqueueParametersOf } from './copy';
 import { factsOf } from './facts';
 import { executionsCommand, readStandings } from './places';
+import { goneError, hashProblems, nowhere, several } from './problems';
 import { rawParts } from './raw';
 import { groupCommands, idsOf, namedDependencies, readRelations, relativesCommands, sizeOf } from './relations';
 import { timelineOf } from './timeline';
@@ -229,45 +230,6 @@ function queueOf(standing: Standing | null, { originName }: Parts): string | nul
   return own ? (originName ?? (standing?.place.queue || null)) : (standing?.place.queue ?? null);
 }
 
-function hashProblems(whole: Whole): Problem[] {
-  const problems: Problem[] = [];
-  if (whole.failure !== null) {
-    problems.push({ part: 'hash', reason: `The job could not be read: ${whole.failure}.`, offset: null });
-  } else if (whole.fields.size === 0) {
-    problems.push({
-      part: 'hash',
-      reason: 'Only its id is left: the job itself has expired or was deleted.',
-      offset: null,
-    });
-  }
-  if (whole.fieldCount > whole.fields.size && whole.failure === null && whole.fields.size > 0) {
-    problems.push({
-      part: 'hash',
-      reason: `It has ${whole.fieldCount} fields; only those that RQ knows were read.`,
-      offset: null,
-    });
-  }
-  if (whole.resultsFailure !== null) {
-    problems.push({ part: 'results', reason: `The results could not be read: ${whole.resultsFailure}.`, offset: null });
-  }
-  return problems;
-}
-
-function nowhere(word: string): Problem {
-  const reason =
-    word === 'created'
-      ? 'It is in no queue: it was saved and never enqueued.'
-      : word === 'queued'
-        ? 'It is in no queue: a worker has taken it just now, or it was lost on the way.'
-        : `It is ${word}, yet stands in no list or registry.`;
-  return { part: 'place', reason, offset: null };
-}
-
-function several(standings: readonly Standing[]): Problem {
-  const names = standings.map(({ place }) => String(placeKey(place) ?? '')).join(', ');
-  return { part: 'place', reason: `Its id stands in ${standings.length} places: ${names}.`, offset: null };
-}
-
 interface ReadCall {
   readonly value: Call | null;
   readonly serializer: Decoded<Call>['serializer'] | null;
@@ -374,12 +336,3 @@ function sourcesOf(id: string, whole: Whole, places: readonly string[], { execut
 
 const secondsOf = (milliseconds: number | null): number | null =>
   milliseconds === null || milliseconds < 0 ? null : Math.round(milliseconds / 1000);
-
-function goneError(id: string, { place }: Located): InspectorError {
-  return new InspectorError('gone', {
-    message: `Job ${id.slice(0, 200)} is no longer on the broker.`,
-    tried: `reading rq:job:${id.slice(0, 200)}, last seen in ${placeText(place)}`,
-    answer: 'there is no such key, and no list or registry of its queue holds the id',
-    remedy: 'It has finished and expired, or was deleted. Refresh the list.',
-  });
-}

@@ -29,7 +29,7 @@ export async function readPage(reading: Reading, query: JobQuery, signal: AbortS
   const all = query.queue === null ? await learnQueues(reading, signal) : [query.queue];
   const sections = sectionsOf(reading, query.state, all, query.queue !== null);
   const first = sections[0];
-  if (first === undefined) return emptyPage(`RQ has no state "${query.state}".`);
+  if (first === undefined) return noSuchState(query.state);
   const registries = sections.filter(section => !section.list);
   if (registries.length > 1 && cursor?.kind !== 'rank') {
     return mergedPage(reading, sections, registries, cursor, size, signal);
@@ -133,6 +133,7 @@ function orderOf(sections: readonly Section[]): string {
     : words;
 }
 
-function emptyPage(order: string): JobPage {
-  return { items: [], next: null, total: exactly(0), order, moved: null, withheld: null };
+function noSuchState(state: string): JobPage {
+  const why = `RQ has no state "${state}".`;
+  return { items: [], next: null, total: unknown(why), order: why, moved: null, withheld: null };
 }
