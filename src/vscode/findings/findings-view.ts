@@ -143,7 +143,14 @@ export class FindingsView implements vscode.TreeDataProvider<FindingRow>, vscode
       } else if (isNotChecked(diagnosis)) notChecked.push({ connection, notChecked: diagnosis });
       else checked++;
     }
-    const brokers = this.#inspector.connections.filter(({ state }) => state.kind === 'live').length;
+    const isLive = (id: string | null | undefined) =>
+      id !== null && id !== undefined && this.#inspector.connection(id)?.state.kind === 'live';
+    const isLost = (id: string | null | undefined) =>
+      id !== null && id !== undefined && this.#inspector.connection(id) !== undefined && !isLive(id);
+    // What was seen on a broker that is lost now stays until it can be looked at again.
+    found.push(...this.#findings.found.filter(seen => isLost(seen.connection?.id)));
+    notChecked.push(...this.#findings.notChecked.filter(seen => isLost(seen.connection)));
+    const brokers = this.#inspector.connections.filter(({ profile }) => isLive(profile.id)).length;
     return { found, notChecked, checked, brokers, at: Date.now() };
   }
 
@@ -170,7 +177,11 @@ export class FindingsView implements vscode.TreeDataProvider<FindingRow>, vscode
   #draw(): void {
     const { current } = this;
     const ago = formatPast(new Date(current.at).toISOString(), Date.now());
-    setMessage(this.view, cleanMessage(current, ago, vscode.env.language));
+    const idle = this.#inspector.connections.length > 0 && current.brokers === 0 && current.found.length === 0;
+    setMessage(
+      this.view,
+      idle ? t('No broker is connected, so none was checked.') : cleanMessage(current, ago, vscode.env.language),
+    );
     const drawn = JSON.stringify([current.found, current.notChecked]);
     if (drawn === this.#drawn) return;
     this.#drawn = drawn;

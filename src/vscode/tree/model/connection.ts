@@ -96,7 +96,11 @@ function stateWords(live: LiveConnection, world: World): StateWords {
     case 'connecting': {
       const since = world.now - state.since;
       const description = since < 5000 ? t('connecting…') : t('connecting for {0}', formatSpan(since));
-      return { description, spoken: t('connecting'), icon: { id: 'loading~spin' } };
+      return {
+        description: joined(description, staleWords(live, world)),
+        spoken: t('connecting'),
+        icon: { id: 'loading~spin' },
+      };
     }
     case 'lost':
       return { ...lostWords(live, state, world), icon: { id: 'debug-disconnect', tint: 'warning' } };
@@ -128,12 +132,12 @@ function staleWords(live: LiveConnection, world: World): string {
 
 /** `read-only`, `writing until 15:10`; nothing where writing is the rule. */
 export function accessWords(live: LiveConnection, world: World): string {
-  if (live.state.kind === 'disconnected' || live.state.kind === 'refused') return '';
+  if (live.state.kind !== 'live') return '';
   if (live.access.until !== null) {
     const clock = new Intl.DateTimeFormat(world.locale, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
     return t('writing until {0}', clock.format(live.access.until));
   }
-  return live.access.writable || live.state.kind === 'connecting' ? '' : t('read-only');
+  return live.access.writable ? '' : t('read-only');
 }
 
 function flagsOf(live: LiveConnection): RowFlag[] {
