@@ -213,11 +213,14 @@ function problemOf(job: Job, part: string): string | null {
 function factView(fact: Fact, index: number, facts: readonly Fact[], world: World): FactView {
   const opens = fact.format === 'instant' || fact.format === 'size';
   const first = facts.findIndex(({ format }) => format === fact.format) === index;
-  const ago = fact.value !== null && fact.format === 'instant' ? relativeTime(fact.value, world) : '';
+  const value = factText(fact, world);
+  const relative = fact.value !== null && fact.format === 'instant' ? relativeTime(fact.value, world) : '';
+  // Far away both are the same date.
+  const ago = relative === value.text ? '' : relative;
   const note = fact.value === null ? null : joined(ago, fact.note);
   return {
     name: fact.name,
-    value: factText(fact, world),
+    value,
     note: note === '' ? null : note,
     dim: fact.value === null,
     gap: index > 0 && opens && first,

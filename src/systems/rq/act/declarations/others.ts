@@ -40,7 +40,7 @@ export const empty: ActionDeclaration = {
   undo: { kind: 'exact' },
   words: {
     ask: { one: 'Empty {queue}?', other: 'Empty {queue}?' },
-    detail: '{n} waiting jobs are removed. Those that are running or held go on.',
+    detail: 'The waiting jobs are removed. Those that are running or held go on.',
     button: { one: 'Remove {n} job', other: 'Remove {n} jobs' },
     done: { one: 'Emptied {queue}: {n} job.', other: 'Emptied {queue}: {n} jobs.' },
   },
