@@ -51,7 +51,7 @@ export async function destroy(
     leave: thing.leave.map(({ key, member }) => [number(key), member]),
   }));
   const reply = await broker.run(
-    { script: { name, source }, keys: keys.map(wire), args: [Buffer.from(JSON.stringify(items), 'latin1')], record },
+    { script: { name, source }, keys: keys.map(wire), args: [wire(JSON.stringify(items))], record },
     signal,
   );
   return answersOf<Doom>(reply);

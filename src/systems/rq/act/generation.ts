@@ -1,13 +1,16 @@
-import { isFailure, type RedisBroker, type Reply } from '../../../brokers/redis/port';
-import { FAILED_LIST, QUEUES, WORKER_PREFIX, WORKERS } from '../keys';
+import { type Command, isFailure, type RedisBroker, type Reply } from '../../../brokers/redis/port';
+import { FAILED_LIST, JOB_PREFIX, QUEUES, WORKER_PREFIX, WORKERS } from '../keys';
+import { isLegacyFailedList } from '../read/queues';
 import { compareVersions } from '../versions';
 
 /** What the data tell of the RQ that lives here: decides what may be written so that its workers can run it. */
 export interface Generation {
   /** Of workers that are registered, each once; null for those that record none (RQ < 1.2). */
   readonly versions: readonly (string | null)[];
-  /** True where failed jobs of all queues stand in one list (RQ ≤ 0.13). */
+  /** True where failed jobs of all queues stand in one list (RQ ≤ 0.13), beside the registries of newer ones or alone. */
   readonly failedList: boolean;
+  /** True where nothing newer than RQ 0.13 is known to live here. */
+  readonly old: boolean;
   /** True where a worker of Python 2 is registered, or one that does not say. */
   readonly python2: boolean;
 }
@@ -36,6 +39,9 @@ export interface Fleet extends Generation {
   readonly roundTrip: number;
 }
 
+/** Failed jobs that are looked at to tell what the list is. */
+const LOOKED_AT = 5;
+
 const FIELDS = [
   'version',
   'python_version',
@@ -52,30 +58,31 @@ const FIELDS = [
 /** Workers as registered, the layout, and the broker's clock. Two round trips. */
 export async function readFleet(broker: RedisBroker, signal: AbortSignal): Promise<Fleet> {
   const before = performance.now();
-  const [time, keys, failedType, failedIsQueue] = await broker.read(
-    [['TIME'], ['SMEMBERS', WORKERS], ['TYPE', FAILED_LIST], ['SISMEMBER', QUEUES, FAILED_LIST]],
+  const [time, keys, failedIds, failedIsQueue] = await broker.read(
+    [['TIME'], ['SMEMBERS', WORKERS], ['LRANGE', FAILED_LIST, -LOOKED_AT, -1], ['SISMEMBER', QUEUES, FAILED_LIST]],
     signal,
   );
   const roundTrip = performance.now() - before;
   const names = list(keys).map(key => key.toString());
-  const hashes =
-    names.length === 0
-      ? []
-      : await broker.read(
-          names.map(key => ['HMGET', key, ...FIELDS] as const),
-          signal,
-        );
-  const workers = names.map((key, index) => workerOf(key, hashes[index]));
+  const ids = list(failedIds);
+  const asked = [
+    ...names.map((key): Command => ['HMGET', key, ...FIELDS]),
+    ...ids.map((id): Command => ['HGET', Buffer.concat([Buffer.from(JOB_PREFIX), id]), 'status']),
+  ];
+  const replies = asked.length === 0 ? [] : await broker.read(asked, signal);
+  const workers = names.map((key, index) => workerOf(key, replies[index]));
   const alive = workers.filter(worker => worker.recorded && !worker.dead);
+  const statuses = ids.flatMap((_id, index) => text(replies[names.length + index]) ?? []);
+  const registered = ids.length > 0 && failedIsQueue === 1;
   return {
     workers,
-    ...generationOf(alive, text(failedType) === 'list' && failedIsQueue === 1),
+    ...generationOf(alive, isLegacyFailedList({ registered, statuses, workers: alive })),
     clockOffset: clock(time) - Date.now(),
     roundTrip,
   };
 }
 
-/** `failedListSeen`: `rq:queue:failed` is a list and a queue, which from 1.0 on anybody's own queue may be. */
+/** `failedListSeen`: `rq:queue:failed` is RQ 0.13's list, and not a queue of that name. */
 export function generationOf(
   workers: readonly Pick<Worker, 'version' | 'python' | 'hostname'>[],
   failedListSeen: boolean,
@@ -84,7 +91,8 @@ export function generationOf(
   const newer = versions.some(version => version !== null && isAtLeast(version, '1.0'));
   return {
     versions,
-    failedList: (failedListSeen && !newer) || (versions.includes(null) && !newer),
+    failedList: failedListSeen || (versions.includes(null) && !newer),
+    old: (failedListSeen || versions.includes(null)) && !newer,
     python2: workers.some(worker => worker.python === null || worker.python.startsWith('2')),
   };
 }
@@ -96,7 +104,7 @@ function versionOf(worker: Pick<Worker, 'version' | 'hostname'>): string | null 
 
 /** True where every registered worker is at least of that version; `otherwise` where none is registered. */
 export function allAtLeast(generation: Generation, version: string, otherwise: boolean): boolean {
-  if (generation.failedList) return false;
+  if (generation.old) return false;
   if (generation.versions.length === 0) return otherwise;
   return generation.versions.every(each => each !== null && isAtLeast(each, version));
 }

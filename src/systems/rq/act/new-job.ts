@@ -173,8 +173,7 @@ function idOf(value: unknown, generation: Generation): string {
 
 function someAtLeast(generation: Generation, version: string): boolean {
   return (
-    !generation.failedList &&
-    generation.versions.some(each => allAtLeast({ ...generation, versions: [each] }, version, false))
+    !generation.old && generation.versions.some(each => allAtLeast({ ...generation, versions: [each] }, version, false))
   );
 }
 

@@ -122,7 +122,7 @@ export class RelocationWork implements Work {
       {
         script: { name: plan.name, source },
         keys,
-        args: [Buffer.from(JSON.stringify(options), 'latin1'), ...wireAll(items.map(item => item.id))],
+        args: [wire(JSON.stringify(options)), ...wireAll(items.map(item => item.id))],
         record,
       },
       signal,

@@ -1,4 +1,4 @@
-import type { Command, RedisBroker } from '../../../brokers/redis/port';
+import { type Command, isFailure, type RedisBroker } from '../../../brokers/redis/port';
 import { InspectorError, type State, type Target } from '../../../model';
 import { FAILED_LIST, jobKey, QUEUE_PREFIX, QUEUES, type RqPlace, type Structure } from '../keys';
 import { isList, type Located, locate, refOf, structureOf } from '../places';
@@ -35,11 +35,12 @@ export async function sourcesOf(
       sources.push(...grouped(await placed(context.broker, located, failedList, signal)));
     } else if (target.kind === 'selector' && target.search !== undefined && target.search !== '') {
       sources.push(...grouped(await found(context, target, target.search, signal)));
-    } else if (target.kind === 'selector' && target.state === 'failed' && failedList) {
-      sources.push(...grouped(await failedOf(context.broker, target.queue, signal)));
     } else if (target.kind === 'selector') {
       for (const place of await placesOf(context.broker, target, failedList, signal))
         sources.push({ place, items: null });
+      // Workers of both kinds may live here: their failed jobs stand in both.
+      if (target.state === 'failed' && failedList)
+        sources.push(...grouped(await failedOf(context.broker, target.queue, signal)));
     }
   }
   return sources;
@@ -73,27 +74,38 @@ async function placed<T extends Located>(
     adrift.map(({ id }) => ['HMGET', jobKey(id), 'status', 'origin'] as const),
     signal,
   );
-  const homes = adrift.map(({ place }, index): RqPlace => {
+  const probes = adrift.flatMap(({ id, place }, index) => {
     const [status, origin] = (list(hashes[index]) as readonly (Buffer | null)[]).map(each => each?.toString('latin1'));
     const structure = HOMES[status ?? ''] ?? 'job';
-    const home = failedList && structure === 'failed' ? 'failed-list' : structure;
-    return origin === undefined ? place : { structure: home, queue: readable(origin) };
+    const structures: Structure[] = failedList && structure === 'failed' ? ['failed', 'failed-list'] : [structure];
+    return structures.map(each => {
+      const home: RqPlace = origin === undefined ? place : { structure: each, queue: readable(origin) };
+      return { index, home, command: standsIn(broker, home, id) };
+    });
   });
-  const members = await broker.read(
-    homes.map((home, index): Command => {
-      const id = wire(latin1(adrift[index]?.id ?? ''));
-      if (home.structure === 'job' || home.structure === 'wip') return ['EXISTS', jobKey(adrift[index]?.id ?? '')];
-      const key = wire(keyOf(home));
-      if (!isList(home.structure)) return ['ZSCORE', key, id];
-      return broker.server.atLeast('6.0.6') ? ['LPOS', key, id] : ['EXISTS', key];
-    }),
+  const replies = await broker.read(
+    probes.map(({ command }) => command),
     signal,
   );
-  const found = new Map(adrift.map((job, index) => [job, members[index] === null ? null : (homes[index] ?? null)]));
+  const found = new Map<T, RqPlace | null>(adrift.map(job => [job, null]));
+  probes.forEach(({ index, home }, i) => {
+    const job = adrift[index];
+    const reply = replies[i];
+    if (job !== undefined && reply !== null && !isFailure(reply) && found.get(job) === null) found.set(job, home);
+  });
   return located.map(job => {
     const home = found.get(job);
     return home === undefined || home === null ? job : { ...job, place: home };
   });
+}
+
+/** Asks whether a job stands in a place: null where it does not. */
+function standsIn(broker: RedisBroker, home: RqPlace, job: string): Command {
+  const id = wire(latin1(job));
+  if (home.structure === 'job' || home.structure === 'wip') return ['EXISTS', jobKey(job)];
+  const key = wire(keyOf(home));
+  if (!isList(home.structure)) return ['ZSCORE', key, id];
+  return broker.server.atLeast('6.0.6') ? ['LPOS', key, id] : ['EXISTS', key];
 }
 
 async function placesOf(

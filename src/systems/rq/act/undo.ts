@@ -34,10 +34,10 @@ const known = new Map<Latin1, Base64>();
 
 /** For journals. Names that come again and again (queues, fields) are remembered. */
 export function base64(bytes: Latin1, often = false): Base64 {
-  if (!often) return Buffer.from(bytes, 'latin1').toString('base64');
+  if (!often) return btoa(bytes);
   let encoded = known.get(bytes);
   if (encoded === undefined) {
-    encoded = Buffer.from(bytes, 'latin1').toString('base64');
+    encoded = btoa(bytes);
     if (known.size > 1000) known.clear();
     known.set(bytes, encoded);
   }

@@ -54,7 +54,7 @@ async function whyAlive(name: string, { context, fleet }: Situation, signal: Abo
 }
 
 export function hearsCommands(worker: Worker, since = '1.6'): boolean {
-  return allAtLeast({ versions: [worker.version], failedList: false, python2: false }, since, false);
+  return allAtLeast({ versions: [worker.version], failedList: false, old: false, python2: false }, since, false);
 }
 
 async function forgetting(name: string, situation: Situation, signal: AbortSignal): Promise<Batch> {
