@@ -51,6 +51,8 @@ export async function oneInstallation(
     if (having.length > 0) chosen = having;
   }
   const [only] = chosen;
+  const [problem] = connection.detectionProblems;
+  if (only === undefined && problem !== undefined) throw problem.error;
   if (only === undefined)
     throw unknownSystem(
       `No job queue was found on ${connection.profile.name}.`,
@@ -93,6 +95,8 @@ export async function oneJob(
   const [only] = found;
   if (only !== undefined && found.length === 1) return only;
   const shown = text.length > 200 ? `${text.slice(0, 200)}…` : text;
+  const [problem] = connection.detectionProblems;
+  if (only === undefined && problem !== undefined) throw problem.error;
   if (only === undefined)
     throw new InspectorError('gone', {
       message: `There is no job ${shown} on ${connection.profile.name}.`,

@@ -34,12 +34,14 @@ async function detect(request: Request, { session, signal }: Context) {
   const { connection } = await session.open(request, signal);
   const { serverText, access, broker } = connection;
   const installations = chosenInstallations(connection, request).map(json.installationJson);
-  return { address: broker?.address ?? null, server: serverText, access: json.accessJson(access), installations };
+  const address = broker?.address ?? null;
+  const problems = connection.detectionProblems;
+  return { address, server: serverText, access: json.accessJson(access), installations, problems };
 }
 
 async function overview(request: Request, { session, signal }: Context) {
   const { connection } = await session.open(request, signal);
-  const problems: unknown[] = [];
+  const problems: unknown[] = [...connection.detectionProblems];
   const read = await Promise.all(
     chosenInstallations(connection, request).map(async installation => {
       try {

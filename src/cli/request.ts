@@ -57,7 +57,9 @@ export function parseRequest(input: unknown): Request {
   const answer =
     issue.type === 'strict_object' && issue.expected === 'never'
       ? `there is no field ${path}`
-      : `${path || 'the request'} should be ${issue.expected ?? 'something else'}, it is ${kindOf(issue.input)}`;
+      : issue.type === 'min_length'
+        ? `${path} is empty`
+        : `${path || 'the request'} should be ${issue.expected ?? 'something else'}, it is ${kindOf(issue.input)}`;
   throw badRequest(`The request cannot be read: ${answer}.`, answer);
 }
 

@@ -77,12 +77,19 @@ export interface InstallationView {
   readonly problem: InspectorError | null;
 }
 
+export interface DetectionProblem {
+  readonly system: string;
+  readonly error: InspectorError;
+}
+
 export interface LiveConnection {
   readonly profile: ConnectionProfile;
   readonly state: ConnectionState;
   readonly access: AccessNow;
   readonly broker: Broker | null;
   readonly installations: readonly InstallationView[];
+  /** Systems that could not be looked for, and why: then nothing found does not mean that nothing is there. */
+  readonly detectionProblems: readonly DetectionProblem[];
   /** ms since the epoch of the last whole refresh; null before the first. */
   readonly refreshedAt: number | null;
   /** True when what is shown was read before the connection was lost. */

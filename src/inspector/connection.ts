@@ -6,6 +6,7 @@ import type {
   AccessNow,
   ConnectionProfile,
   ConnectionState,
+  DetectionProblem,
   InstallationView,
   LiveConnection,
   RefreshReason,
@@ -35,6 +36,7 @@ export class Connection implements LiveConnection {
   #base: AccessNow = readOnly(t('Read-only: not connected.'));
   #link: Link | null = null;
   #inventory = new Inventory([]);
+  #detectionProblems: readonly DetectionProblem[] = [];
   #refreshedAt: number | null = null;
   #serverText: string | null = null;
   #wasLive = false;
@@ -232,7 +234,12 @@ export class Connection implements LiveConnection {
     }
   }
 
+  get detectionProblems(): readonly DetectionProblem[] {
+    return this.#detectionProblems;
+  }
+
   #detected(detection: Detection): void {
+    this.#detectionProblems = detection.problems;
     for (const { system, error } of detection.problems)
       this.#parts.log?.(`${this.#profile.name}: looking for ${system} failed: ${error.message}`);
   }

@@ -1,10 +1,10 @@
 /** The installations found on one broker, and the last overview of each. */
 import { asInspectorError, type Broker, type InspectorError, type Installation, type QueueSystem } from '../model';
-import type { ConnectionProfile, InstallationView } from './api';
+import type { ConnectionProfile, DetectionProblem, InstallationView } from './api';
 
 export interface Detection {
   /** Systems that could not be looked for. */
-  readonly problems: readonly { readonly system: string; readonly error: InspectorError }[];
+  readonly problems: readonly DetectionProblem[];
 }
 
 /** Identity of an installation on its broker. */
@@ -27,7 +27,7 @@ export class Inventory {
    * one system that cannot be looked for hides no other. @throws InspectorError `connection-lost`, `aborted`.
    */
   async detect(broker: Broker, options: ConnectionProfile['options'], signal: AbortSignal): Promise<Detection> {
-    const problems: { system: string; error: InspectorError }[] = [];
+    const problems: DetectionProblem[] = [];
     const found = await Promise.all(
       this.#systems.map(async system => {
         try {

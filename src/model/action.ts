@@ -1,4 +1,5 @@
 import type { UndoUnit } from './change';
+import { InspectorError } from './errors';
 import type { JobRow } from './job';
 import type { Ref } from './ref';
 import type { State } from './state';
@@ -145,4 +146,25 @@ export interface Report {
   /** Whatever is not done, and at most the first 1,000 that are. */
   readonly items: readonly ItemOutcome[];
   readonly stopped: boolean;
+}
+
+/**
+ * Parameters are checked for names before a system reads their values: a misspelled one would be left out in silence.
+ * @throws InspectorError `bad-value` with the names that the action takes
+ */
+export function checkParameterNames(action: ActionDeclaration, parameters: Readonly<Record<string, unknown>>): void {
+  const taken = Object.keys(action.parameters?.properties ?? {});
+  const [foreign] = Object.keys(parameters).filter(name => !taken.includes(name));
+  if (foreign === undefined) return;
+  const shown = foreign.slice(0, 60);
+  throw new InspectorError(
+    'bad-value',
+    {
+      message: `${action.title.replace(/…$/, '')} takes no parameter "${shown}".`,
+      tried: `reading the parameters of ${action.id}`,
+      answer: taken.length === 0 ? 'it takes none' : `it takes ${taken.join(', ')}`,
+      remedy: 'Leave it out, or write its name as listed.',
+    },
+    { details: { parameter: shown, parameters: action.parameters ?? null } },
+  );
 }

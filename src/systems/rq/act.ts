@@ -1,6 +1,7 @@
 import {
   type ActionDeclaration,
   type ActionRequest,
+  checkParameterNames,
   InspectorError,
   isAbort,
   type Offer,
@@ -41,6 +42,7 @@ export function createRqActions(context: RqActContext): RqActions {
       const handler = handlerOf(request.action, request.targets);
       const offer = offerOf(handler, context);
       if (!offer.available) throw unavailable(handler.declaration, offer.why);
+      checkParameterNames(handler.declaration, request.parameters);
       return handler.plan(request, { context, fleet: await readFleet(context.broker, signal) }, signal);
     },
     perform: (plan, signal) => perform(plan, context, signal),

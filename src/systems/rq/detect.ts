@@ -1,9 +1,10 @@
+import { replyError } from '../../brokers/redis/failures';
 import type { RedisBroker } from '../../brokers/redis/port';
 import type { Evidence } from '../../model';
 import { CRON_SCHEDULERS, FAILED_LIST, QUEUES, SCHEDULED_JOBS, WORKERS } from './keys';
 import { learnQueues } from './read/queues';
 import type { Reading } from './read/reading';
-import { numberOf, plainOf } from './replies';
+import { failureOf, numberOf, plainOf } from './replies';
 
 /** Fixed names that only RQ and what stands beside it write, the type each must have, and how its size is read. */
 const SIGNS = [
@@ -19,6 +20,7 @@ const WORDS: Readonly<Record<string, string>> = { set: 'set', zset: 'sorted set'
 /**
  * What shows that RQ keeps jobs here: one round trip over fixed names; empty where nothing does. Where there is
  * something, the names of the queues are learned too, so that a first page need not ask for them.
+ * @throws InspectorError, e.g. `forbidden`, where the server refuses to tell of any of them
  */
 export async function readEvidence(reading: Reading, signal: AbortSignal): Promise<readonly Evidence[]> {
   const broker: RedisBroker = reading.broker;
@@ -37,6 +39,10 @@ export async function readEvidence(reading: Reading, signal: AbortSignal): Promi
       source: `${size} ${key}`,
     });
   });
+  // Where nothing may be looked at, finding nothing tells nothing.
+  const refusals = replies.map(failureOf);
+  const [refusal] = refusals;
+  if (refusals.every(each => each !== null) && refusal != null) throw replyError(refusal, `looking for RQ's keys`);
   if (evidence.length > 0) await learnQueues(reading, signal);
   return evidence;
 }

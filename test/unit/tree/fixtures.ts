@@ -175,6 +175,7 @@ export function live(parts: LiveParts = {}): LiveConnection {
     get profile() {
       return { ...profile, ...parts.profile };
     },
+    detectionProblems: [],
     get state() {
       return parts.state ?? { kind: 'live', since: NOW };
     },
