@@ -14,6 +14,7 @@ import { onSetting } from './vscode/settings';
 import { Status } from './vscode/status';
 import { BrokersView } from './vscode/tree/brokers-view';
 import { RowDecorations } from './vscode/tree/decorations';
+import type { FreshStore } from './vscode/tree/model/fresh';
 
 /** Called by VS Code when a view, a command or a panel of ours is wanted. */
 export async function activate(context: vscode.ExtensionContext): Promise<void> {
@@ -39,11 +40,7 @@ async function start(context: vscode.ExtensionContext, log: Log): Promise<void> 
   const demo = demoBroker(process.env);
   const { startInspector } = await import('./vscode/start');
   const inspector = await startInspector(context, log, demo);
-  const seen = context.globalState.get<Record<string, number>>(SEEN_FAILURES, {});
-  const brokers = new BrokersView(inspector, {
-    get: () => seen,
-    set: counts => void context.globalState.update(SEEN_FAILURES, counts),
-  });
+  const brokers = new BrokersView(inspector, seenFailures(context));
   const findings = new FindingsView(inspector, log, context.globalState);
   const panels = new Panels();
   const documents = new JobDocuments();
@@ -116,5 +113,25 @@ async function setKeys({ inspector, context, demo, log }: App): Promise<void> {
   look();
 }
 
+/** Ten thousand counts are not written at every refresh: the last ones of a while, and when the extension ends. */
+function seenFailures(context: vscode.ExtensionContext): FreshStore {
+  let latest = context.globalState.get<Readonly<Record<string, number>>>(SEEN_FAILURES, {});
+  let timer: NodeJS.Timeout | undefined;
+  const write = () => {
+    clearTimeout(timer);
+    timer = undefined;
+    void context.globalState.update(SEEN_FAILURES, latest);
+  };
+  context.subscriptions.push({ dispose: () => timer !== undefined && write() });
+  return {
+    get: () => latest,
+    set: seen => {
+      latest = seen;
+      timer ??= setTimeout(write, SEEN_PAUSE_MS);
+    },
+  };
+}
+
 const SEEN_FAILURES = 'seenFailures';
+const SEEN_PAUSE_MS = 5000;
 const CANDIDATES_LIMIT_MS = 10_000;

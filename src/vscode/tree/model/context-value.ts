@@ -52,10 +52,15 @@ export function contextValue(
   offers: readonly Offer[] = [],
 ): string {
   const known = flags.filter(flag => flag !== false);
-  const offered = [...new Set(offers.filter(offer => !isOtherHalf(offer, offers)).map(({ action }) => action.id))];
-  const actions = offered.filter(id => ACTION_FLAGS.has(id));
-  const more: RowFlag[] = offered.some(id => !ACTION_FLAGS.has(id)) ? ['more-actions'] : [];
-  return `;${[kind, ...known, ...actions, ...more].join(';')};`;
+  let value = `;${[kind, ...known].join(';')};`;
+  let more = false;
+  for (const offer of offers) {
+    const { id } = offer.action;
+    if (isOtherHalf(offer, offers)) continue;
+    if (!ACTION_FLAGS.has(id)) more = true;
+    else if (!value.includes(`;${id};`)) value += `${id};`;
+  }
+  return more ? `${value}more-actions;` : value;
 }
 
 /** Of a pair that undoes each other only the half that can be run is offered; both where neither can, each saying why. */

@@ -1,6 +1,6 @@
 import type { InstallationView, LiveConnection } from '../../../inspector/api';
 import { knownAmount, type Overview } from '../../../model';
-import { childId, installationId } from './ids';
+import { installationId } from './ids';
 import type { InstallationAddress, NodeId } from './row';
 import { addressOfView } from './world';
 
@@ -69,13 +69,15 @@ export class FreshFailures {
     if (overview === null) return;
     const state = installation.system.facts.troubleState;
     const byQueue = new Map<string, number>();
+    // Encoding ten thousand names would take longer than all the rest; a line break is in no encoded part.
+    const prefix = `${installationId(at)}\n`;
     let changed = false;
     let total = 0;
     for (const { name, counts } of overview.queues) {
       const count = counts[state];
       if (count === undefined || 'unknown' in count) continue;
       const now = knownAmount(count);
-      const key = childId(installationId(at), name);
+      const key = prefix + name;
       const seen = only === null || only === name ? next(now, this.#seen[key]) : (this.#seen[key] ?? now);
       if (this.#seen[key] !== seen) {
         this.#seen[key] = seen;
@@ -85,6 +87,6 @@ export class FreshFailures {
       total += Math.max(0, now - seen);
     }
     this.#known.set(installationId(at), { overview, byQueue, total });
-    if (changed) this.#store.set({ ...this.#seen });
+    if (changed) this.#store.set(this.#seen);
   }
 }

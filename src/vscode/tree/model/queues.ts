@@ -29,7 +29,7 @@ export function queueRows(at: InstallationAddress, view: InstallationView, world
       }),
     ];
   }
-  const sorted = byName(shown);
+  const sorted = byName(at, shown);
   const rows = sorted.slice(0, LISTED_QUEUES).map(queue => queueRow(at, view, queue, world));
   if (sorted.length <= LISTED_QUEUES) return rows;
   return [
@@ -42,16 +42,19 @@ export function queueRows(at: InstallationAddress, view: InstallationView, world
   ];
 }
 
-/** Sorting ten thousand names takes 30 ms: once for each reading. */
-function byName(queues: readonly QueueSummary[]): readonly QueueSummary[] {
-  const known = sortedQueues.get(queues);
-  if (known !== undefined) return known;
-  const sorted = [...queues].sort((a, b) => collator.compare(a.name, b.name));
-  sortedQueues.set(queues, sorted);
-  return sorted;
+/** Sorting ten thousand names takes 50 ms, comparing them 1 ms: the order of the last time holds while the names do. */
+function byName(at: InstallationAddress, queues: readonly QueueSummary[]): readonly QueueSummary[] {
+  const key = queuesId(at);
+  const known = orders.get(key);
+  const same = known?.names.length === queues.length && queues.every(({ name }, index) => name === known.names[index]);
+  if (known !== undefined && same) return known.order.flatMap(index => queues[index] ?? []);
+  const names = queues.map(({ name }) => name);
+  const order = names.map((_, index) => index).sort((a, b) => collator.compare(names[a] ?? '', names[b] ?? ''));
+  orders.set(key, { names, order });
+  return order.flatMap(index => queues[index] ?? []);
 }
 
-const sortedQueues = new WeakMap<readonly QueueSummary[], readonly QueueSummary[]>();
+const orders = new Map<string, { readonly names: readonly string[]; readonly order: readonly number[] }>();
 const collator = new Intl.Collator(undefined, { numeric: true });
 
 function queueRow(at: InstallationAddress, view: InstallationView, queue: QueueSummary, world: World): Row {

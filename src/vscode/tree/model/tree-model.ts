@@ -204,11 +204,21 @@ export class TreeModel {
 
 const ROOT = '';
 
-function looksTheSame(a: Row, b: Row): boolean {
-  return look(a) === look(b);
-}
-
 /** Everything that is drawn; the subject is not. */
-function look({ subject: _subject, ...shown }: Row): string {
-  return JSON.stringify(shown);
+function looksTheSame(a: Row, b: Row): boolean {
+  return (
+    a.label === b.label &&
+    a.description === b.description &&
+    a.context === b.context &&
+    a.spoken === b.spoken &&
+    a.children === b.children &&
+    a.click === b.click &&
+    a.detail === b.detail &&
+    a.icon?.id === b.icon?.id &&
+    a.icon?.tint === b.icon?.tint &&
+    a.mark?.failed === b.mark?.failed &&
+    a.mark?.fresh === b.mark?.fresh &&
+    a.mark?.word === b.mark?.word &&
+    a.mark?.production === b.mark?.production
+  );
 }
