@@ -40,8 +40,9 @@ function variants(status: 'queued' | 'failed'): Variant[] {
     fields.push('worker_name', `worker-${n % 8}`, 'success_callback_name', '', 'failure_callback_name', '');
     fields.push('stopped_callback_name', '', 'last_heartbeat', AT, 'group_id', '');
     const error = deflateSync(Buffer.from(traceback(order))).toString('base64');
-    const result = ['*', 'created_at', AT, 'type', '2', 'return_value', '', 'exc_string', error];
-    result.push('worker_name', `worker-${n % 8}`);
+    const result = ['*', 'type', '2', 'worker_name', `worker-${n % 8}`, 'exc_string', error];
+    result.push('execution_id', '5d1a4f0c9be24c0e8d3a7b6f1e2c3d4a');
+    result.push('execution_started_at', '1795210741.98', 'execution_ended_at', '1795210741.99');
     return { hash: argumentsOf(fields), result: argumentsOf(result) };
   });
 }

@@ -1,5 +1,6 @@
-import { Redis, ReplyError } from 'ioredis';
+import { Redis } from 'ioredis';
 import { type Command, type Reply, ReplyFailure } from './port';
+import { encodeCommands, ReplyReader } from './resp';
 
 /** Where one socket leads. */
 export interface Endpoint {
@@ -98,40 +99,79 @@ function tlsOptions(tls: TlsSettings) {
   };
 }
 
+/** What was sent in one go, and the answers so far. */
+interface Batch {
+  readonly replies: Reply[];
+  readonly expected: number;
+  /** The first refusal among them: where the server hangs up, it says why. */
+  refusal: string | undefined;
+  readonly resolve: (replies: Reply[]) => void;
+  readonly reject: (error: LostConnection) => void;
+}
+
+/**
+ * ioredis opens the socket, with TLS and time-outs, and tells of its end; what is said on it is ours (resp.ts), so that
+ * a batch costs one promise, not one for each command.
+ */
 class IoredisDriver implements Driver {
   readonly #redis: Redis;
   readonly #cause: () => Error | undefined;
+  readonly #batches: Batch[] = [];
+  #strange: Error | undefined;
   #closed = false;
 
   constructor(redis: Redis, cause: () => Error | undefined) {
     this.#redis = redis;
     this.#cause = cause;
+    const { stream } = redis;
+    const reader = new ReplyReader(reply => this.#take(reply));
+    stream.removeAllListeners('data');
+    stream.on('data', (chunk: Buffer) => {
+      if (this.#strange !== undefined) return;
+      try {
+        reader.write(chunk);
+      } catch (thrown) {
+        this.#strange = thrown instanceof Error ? thrown : new Error(String(thrown));
+        stream.destroy();
+      }
+    });
+    redis.once('end', () => this.#fail());
   }
 
-  async send(commands: readonly Command[]): Promise<Reply[]> {
-    const pipeline = this.#redis.pipeline();
-    for (const command of commands) {
-      const [name, ...args] = command;
-      // In capitals, since ioredis reshapes the replies of names it knows in small letters (hgetall).
-      pipeline.callBuffer(name.toUpperCase(), ...args.map(bytesOf));
+  send(commands: readonly Command[]): Promise<Reply[]> {
+    if (commands.length === 0) return Promise.resolve([]);
+    if (this.closed) return Promise.reject(new LostConnection(this.#strange ?? this.#cause()));
+    return new Promise((resolve, reject) => {
+      const { stream } = this.#redis;
+      this.#batches.push({ replies: [], expected: commands.length, refusal: undefined, resolve, reject });
+      stream.cork();
+      for (const piece of encodeCommands(commands)) stream.write(piece);
+      stream.uncork();
+    });
+  }
+
+  #take(reply: Reply): void {
+    const batch = this.#batches[0];
+    if (batch === undefined) {
+      // Some servers say why they hang up before they are asked: protected mode, too many clients.
+      const why = reply instanceof ReplyFailure ? `Last error: ${reply.message}` : 'Nothing had been asked.';
+      throw new Error(`Protocol error: an answer without a question. ${why}`);
     }
-    const results = (await pipeline.exec()) ?? [];
-    const replies = new Array<Reply>(results.length);
-    let refusal: string | undefined;
-    for (let index = 0; index < results.length; index++) {
-      const [error, value] = results[index] as [Error | null, unknown];
-      if (error === null) replies[index] = value as Reply;
-      else if (error instanceof ReplyError) {
-        refusal ??= error.message;
-        replies[index] = new ReplyFailure(error.message);
-      } else throw new LostConnection(this.#cause() ?? unlessPlain(error), refusal);
-    }
-    return replies;
+    if (reply instanceof ReplyFailure) batch.refusal ??= reply.message;
+    if (batch.replies.push(reply) < batch.expected) return;
+    this.#batches.shift();
+    batch.resolve(batch.replies);
+  }
+
+  /** None of those that are not complete will be. */
+  #fail(): void {
+    for (const { reject, refusal } of this.#batches.splice(0))
+      reject(new LostConnection(this.#strange ?? this.#cause(), refusal));
   }
 
   onLost(listener: (cause: Error | undefined) => void): void {
     this.#redis.once('end', () => {
-      if (!this.#closed) listener(this.#cause());
+      if (!this.#closed) listener(this.#strange ?? this.#cause());
     });
   }
 
@@ -140,11 +180,10 @@ class IoredisDriver implements Driver {
   }
 
   get closed(): boolean {
-    return this.#closed || this.#redis.status !== 'ready';
+    return this.#closed || this.#strange !== undefined || this.#redis.status !== 'ready';
   }
 
   close(): void {
-    if (this.#closed) return;
     this.#closed = true;
     shut(this.#redis);
   }
@@ -154,23 +193,4 @@ class IoredisDriver implements Driver {
 function shut(redis: Redis): void {
   redis.disconnect();
   redis.stream?.destroy();
-}
-
-/** ioredis's own words for "it was closed" tell a person nothing. */
-function unlessPlain(error: Error): Error | undefined {
-  return /Connection is closed|Stream isn't writeable|aborted due to connection close/.test(error.message)
-    ? undefined
-    : error;
-}
-
-function bytesOf(argument: string | number | Uint8Array): string | number | Buffer {
-  if (typeof argument === 'object' && !Buffer.isBuffer(argument))
-    return Buffer.from(argument.buffer, argument.byteOffset, argument.byteLength);
-  return argument;
-}
-
-/** Error replies inside arrays (a script can answer them) as ReplyFailure. */
-export function settled(value: unknown): Reply {
-  if (value instanceof ReplyError) return new ReplyFailure((value as Error).message);
-  return Array.isArray(value) ? value.map(settled) : (value as Reply);
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { InspectorError } from '../../model';
-import { type Driver, LostConnection, settled } from './driver';
+import { type Driver, LostConnection } from './driver';
 import { aborted, connectionLost, replyError } from './failures';
 import { type Command, isFailure, type Reply, type Script, type ScriptCall } from './port';
 import type { Counting } from './read';
@@ -147,7 +147,7 @@ async function send(command: Command, driver: Driver, link: WritingLink): Promis
   });
   try {
     const [reply] = await Promise.race([driver.send([command]), late]);
-    return settled(reply);
+    return reply ?? null;
   } finally {
     clearTimeout(timer);
   }
