@@ -29,12 +29,17 @@ export class BrokersView implements vscode.TreeDataProvider<NodeId>, vscode.Disp
   readonly #changed = this.#disposables.add(new vscode.EventEmitter<NodeId[] | undefined>());
   readonly onDidChangeTreeData = this.#changed.event;
   #clock: NodeJS.Timeout | undefined;
+  /**
+   * The time that rows are written by. It moves with the clock and not with every refresh: a row that is drawn anew
+   * each second because it says `28 s ago` would never let anybody read its tooltip.
+   */
+  #rowsNow = Date.now();
   #filter = '';
 
   constructor(inspector: Inspector, store: FreshStore) {
     this.#inspector = inspector;
     this.fresh = new FreshFailures(store);
-    this.#model = new TreeModel({ connections: () => inspector.connections, world: () => this.world() });
+    this.#model = new TreeModel({ connections: () => inspector.connections, world: () => this.world(this.#rowsNow) });
     this.#model.onDidChange(changed => this.#changed.fire(changed === null ? undefined : [...changed]));
     this.view = this.#disposables.add(
       vscode.window.createTreeView(BROKERS_VIEW, {
@@ -51,10 +56,10 @@ export class BrokersView implements vscode.TreeDataProvider<NodeId>, vscode.Disp
     this.#visibility();
   }
 
-  /** What rows are made from now. */
-  world(): World {
+  /** What texts are made from. */
+  world(now = Date.now()): World {
     return {
-      now: Date.now(),
+      now,
       locale: vscode.env.language,
       times: setting('times'),
       masked: setting('arguments') === 'masked',
@@ -154,6 +159,7 @@ export class BrokersView implements vscode.TreeDataProvider<NodeId>, vscode.Disp
     this.#model.setExpanded(id, expanded);
     if (!expanded) return;
     this.#sawFailures();
+    this.#rowsNow = Date.now();
     this.#model.refresh();
   }
 
@@ -176,15 +182,21 @@ export class BrokersView implements vscode.TreeDataProvider<NodeId>, vscode.Disp
   }
 
   #visibility(): void {
-    if (this.view.visible) this.update();
-    else clearTimeout(this.#clock);
+    clearTimeout(this.#clock);
+    if (this.view.visible) this.#strike();
   }
 
   #tick(): void {
     clearTimeout(this.#clock);
     if (!this.view.visible) return;
     const busy = this.#inspector.connections.some(({ state }) => state.kind === 'connecting' || state.kind === 'lost');
-    this.#clock = setTimeout(() => this.update(), busy ? FAST_CLOCK_MS : CLOCK_MS);
+    const wait = this.#rowsNow + (busy ? FAST_CLOCK_MS : CLOCK_MS) - Date.now();
+    this.#clock = setTimeout(() => this.#strike(), Math.max(0, wait));
+  }
+
+  #strike(): void {
+    this.#rowsNow = Date.now();
+    this.update();
   }
 
   dispose(): void {

@@ -41,7 +41,7 @@ export function themeIcon({ id, tint }: Icon): vscode.ThemeIcon {
 export function tooltipMarkdown(lines: TooltipLines): vscode.MarkdownString {
   const markdown = new vscode.MarkdownString();
   for (const [index, line] of lines.entries()) {
-    if (index > 0) markdown.appendMarkdown('\n\n');
+    if (index > 0) markdown.appendMarkdown('  \n');
     if (index === 0) markdown.appendMarkdown('**');
     markdown.appendText(line);
     if (index === 0) markdown.appendMarkdown('**');

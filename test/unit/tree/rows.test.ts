@@ -169,6 +169,15 @@ describe('jobs', () => {
     expect(row?.spoken).toBe("charge_card, failed 3 minutes ago, StripeTimeout, (4821, 'EUR')");
   });
 
+  test('the clocks of broker and reader may differ; what is scheduled says when it is due', () => {
+    const [early] = rows({ items: [jobRow(1, { endedAt: ago(-20) })] });
+    expect(early?.description).toBe("just now · (1, 'EUR')");
+    const due = jobRow(2, { state: 'scheduled', nativeState: 'scheduled', dueAt: ago(-42) });
+    const [scheduled] = jobRows('list', at, view(overview()), 'scheduled', list({ items: [due] }), world());
+    expect(scheduled?.description).toBe("in 42 s · (2, 'EUR')");
+    expect(scheduled?.spoken).toContain('scheduled in 42 s');
+  });
+
   test('masked arguments are nowhere: not in the row, not spoken, not in the tooltip', () => {
     const [row] = rows({ items: [jobRow(4821)] }, world({ masked: true }));
     const tooltip = tooltipLines(row!, live({ installations: [view(overview())] }), world({ masked: true }));

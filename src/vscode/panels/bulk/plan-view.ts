@@ -15,7 +15,7 @@ import type { BulkProgress, BulkReport, JobRowView, PlanView } from '../../../pr
 import { undoSentence } from '../../acting/confirm';
 import { outcomeText, receiptText } from '../../acting/receipt';
 import { argumentsText, jobLabel } from '../../tree/model/jobs';
-import { timeOfState, writtenTime } from '../../tree/model/times';
+import { stateTimeText } from '../../tree/model/times';
 import type { World } from '../../tree/model/world';
 
 export function planView(plan: Plan, words: PlanWords, installation: Installation, world: World): PlanView {
@@ -46,7 +46,7 @@ export function planView(plan: Plan, words: PlanWords, installation: Installatio
 
 /** A job as one line of a page. */
 export function jobRowView(job: JobRow, world: World): JobRowView {
-  const at = timeOfState(job, job.state);
+  const when = stateTimeText(job, job.state, world);
   return {
     ref: job.ref,
     id: job.id === null ? null : shortId(job.id),
@@ -54,7 +54,7 @@ export function jobRowView(job: JobRow, world: World): JobRowView {
     state: job.state,
     stateWord: job.nativeState,
     args: argumentsText(job, world),
-    when: at === null ? null : { text: writtenTime(at, world) },
+    when: when === '' ? null : { text: when },
     note: job.error === null ? null : oneLine(`${job.error.type}: ${job.error.message}`),
   };
 }

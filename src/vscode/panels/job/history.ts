@@ -3,8 +3,9 @@ import { t } from '@vscode/l10n';
 import { formatDuration, formatExact, joined, oneLine, shortId, shortTask } from '../../../inspector/present/format';
 import type { Job, Relation, TimelineEvent } from '../../../model';
 import type { EventView, HistoryView, JobRowView } from '../../../protocol';
-import { writtenTime } from '../../tree/model/times';
+import { clockTime } from '../../tree/model/times';
 import type { World } from '../../tree/model/world';
+import { shortPlace } from './places';
 
 const EVENT_ICONS: Readonly<Record<TimelineEvent['kind'], string>> = {
   created: 'add',
@@ -61,7 +62,10 @@ function headOf(job: Job, axis: Axis): string {
 function eventView(event: TimelineEvent, before: readonly TimelineEvent[], axis: Axis, world: World): EventView {
   const failed = event.error !== null || event.kind === 'failed';
   return {
-    at: { text: writtenTime(event.at, world), title: formatExact(event.at, { locale: world.locale }) },
+    at: {
+      text: event.at === null ? '' : clockTime(event.at, world),
+      title: formatExact(event.at, { locale: world.locale }),
+    },
     icon: failed ? 'error' : EVENT_ICONS[event.kind],
     title: event.title,
     detail: joined(event.detail, errorLine(event, before), event.worker === null ? '' : oneLine(event.worker)) || null,
@@ -77,7 +81,7 @@ function errorLine({ error }: TimelineEvent, before: readonly TimelineEvent[]): 
   );
   if (same !== undefined) return t('Same error as "{0}"', same.title);
   const frame = error.frames.findLast(({ own }) => own !== false) ?? error.frames.at(-1);
-  const place = frame === undefined ? '' : ` (${frame.file}:${frame.line ?? '?'})`;
+  const place = frame === undefined ? '' : ` (${shortPlace(frame.file)}:${frame.line ?? '?'})`;
   return `${oneLine(error.type)}: ${oneLine(error.message)}${place}`;
 }
 

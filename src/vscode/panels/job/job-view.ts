@@ -2,7 +2,6 @@
 import { t } from '@vscode/l10n';
 import type { LiveConnection } from '../../../inspector/api';
 import {
-  formatDate,
   formatDuration,
   formatExact,
   formatFuture,
@@ -25,10 +24,11 @@ import type {
   ValueView,
 } from '../../../protocol';
 import { accessWords } from '../../tree/model/connection';
-import { timeOfState, writtenDue, writtenTime } from '../../tree/model/times';
+import { clockTime, timeOfState, writtenDue, writtenTime } from '../../tree/model/times';
 import type { World } from '../../tree/model/world';
 import { argumentRows, callText } from './call';
 import { historyView } from './history';
+import { shortPlace } from './places';
 import { rawViews } from './raw';
 
 /** Where a frame's file is in the open folders; null where it is not. */
@@ -165,14 +165,6 @@ function frameView(frame: Frame, places: FramePlaces): FrameView {
   };
 }
 
-/** Long paths of libraries by what follows `site-packages/`, others by their last three parts. */
-function shortPlace(file: string): string {
-  const library = /(?:site-packages|dist-packages)[\\/](.+)$/.exec(file)?.[1];
-  if (library !== undefined) return library;
-  const parts = file.split(/[\\/]/);
-  return parts.length > 4 ? `…/${parts.slice(-3).join('/')}` : file;
-}
-
 /** What foreign frames are folded under: `site-packages/rq`, `python3.11`. */
 function libraryOf(file: string): string {
   const installed = /((?:site-packages|dist-packages)[\\/][^\\/]+)/.exec(file)?.[1];
@@ -240,16 +232,6 @@ function factText({ value, format, note }: Fact, world: World): FactView['value'
     default:
       return { text: oneLine(value) };
   }
-}
-
-/** `14:00:58` on the same day, else the date. */
-function clockTime(value: string, world: World): string {
-  const at = Date.parse(value);
-  if (Number.isNaN(at)) return oneLine(value);
-  if (new Date(at).toDateString() !== new Date(world.now).toDateString()) {
-    return formatDate(at, world.now, { locale: world.locale });
-  }
-  return new Date(at).toLocaleTimeString('en-GB');
 }
 
 function relativeTime(value: string, world: World): string {

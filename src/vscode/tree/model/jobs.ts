@@ -7,7 +7,7 @@ import { STATE_ICONS } from './icons';
 import { childId } from './ids';
 import { emptyRow, errorRow, moreRow, noteRow } from './notes';
 import type { InstallationAddress, NodeId, Row } from './row';
-import { spokenTime, timeOfState, writtenTime } from './times';
+import { spokenTime, stateTimeText, timeOfState, writtenDue } from './times';
 import type { JobList, World } from './world';
 
 /** Rows read at a time. */
@@ -73,13 +73,16 @@ function jobRow(
     id: nth === 0 ? childId(list, 'job', job.ref) : childId(list, 'job', job.ref, String(nth)),
     subject: { kind: 'job', at, row: job },
     label,
-    description: joined(writtenTime(instant, world), broken === '' ? argumentsText(job, world) : oneLine(broken)),
+    description: joined(
+      stateTimeText(job, job.state, world),
+      broken === '' ? argumentsText(job, world) : oneLine(broken),
+    ),
     icon: STATE_ICONS[job.state],
     children: 'none',
     context: contextValue('job', [], view.installation.actions({ kind: 'jobs', refs: [job.ref] }, job.state)),
     spoken: [
       label,
-      `${job.nativeState} ${spokenTime(instant, world)}`.trim(),
+      `${job.nativeState} ${job.state === 'scheduled' ? writtenDue(instant, world) : spokenTime(instant, world)}`.trim(),
       job.error === null ? '' : oneLine(job.error.type),
       broken === '' ? cutText(argumentsText(job, world), 80) : oneLine(broken),
     ]

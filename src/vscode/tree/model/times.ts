@@ -26,10 +26,19 @@ export function writtenTime(at: Instant, world: World): string {
   const instant = Date.parse(at);
   if (Number.isNaN(instant)) return '';
   if (world.times === 'absolute') return formatDate(instant, world.now, { locale: world.locale });
-  const ahead = instant > world.now + 1000;
+  const ahead = instant > world.now + CLOCKS_DIFFER_MS;
   return ahead
     ? formatFuture(at, world.now, { locale: world.locale })
     : formatPast(at, world.now, { locale: world.locale });
+}
+
+/** Rows are written by a clock that moves every few seconds, and the broker has one of its own. */
+const CLOCKS_DIFFER_MS = 60_000;
+
+/** The time of a state as a row shows it: when a scheduled job is due, else how long ago it was. */
+export function stateTimeText(times: JobTimes, state: State, world: World): string {
+  const at = timeOfState(times, state);
+  return state === 'scheduled' && world.times === 'relative' ? writtenDue(at, world) : writtenTime(at, world);
 }
 
 /** When something is to happen; an instant that has passed reads `4 h overdue`. */
@@ -39,6 +48,16 @@ export function writtenDue(at: Instant, world: World): string {
 
 export function spokenTime(at: Instant, world: World): string {
   if (at === null) return '';
-  const ahead = Date.parse(at) > world.now + 1000;
+  const ahead = Date.parse(at) > world.now + CLOCKS_DIFFER_MS;
   return ahead ? writtenDue(at, world) : spokenPast(at, world.now, { locale: world.locale });
+}
+
+/** `14:00:58` on the same day, else the date: for timelines and facts, where the order counts. */
+export function clockTime(value: string, world: World): string {
+  const at = Date.parse(value);
+  if (Number.isNaN(at)) return value;
+  if (new Date(at).toDateString() !== new Date(world.now).toDateString()) {
+    return formatDate(at, world.now, { locale: world.locale });
+  }
+  return new Date(at).toLocaleTimeString('en-GB');
 }
