@@ -87,7 +87,7 @@ export class DestroyWork implements Work {
     const beside = second ? undefined : this.#walk.beside(items);
     const saved = await saveJobs(this.#broker, this.#walk.place, items, this.#options.clockOffset, signal, beside);
     const refused = new Map(saved.flatMap(job => this.#refusal(job)));
-    const left = saved.filter(job => !refused.has(job.item));
+    const left = withoutDestroyedParents(saved.filter(job => !refused.has(job.item)));
     return {
       subjects: left.map(({ item }) => readable(item.id)),
       refs: left.map(({ item }) => item.ref),
@@ -160,4 +160,16 @@ export class DestroyWork implements Work {
     });
     return { outcomes, undo: [], again };
   }
+}
+
+/**
+ * Of a job and one that waits for it, both destroyed in one step, the first goes with its whole set of dependents, and
+ * comes back with it. So the second leaves no set: undo may bring it back before the first.
+ */
+function withoutDestroyedParents(jobs: readonly SavedJob[]): SavedJob[] {
+  const going = new Set(jobs.map(({ item }) => item.id));
+  return jobs.map(job => {
+    const leave = job.leave.filter(({ parent }) => parent === null || !going.has(parent));
+    return leave.length === job.leave.length ? job : { ...job, leave };
+  });
 }

@@ -109,6 +109,13 @@ export function allAtLeast(generation: Generation, version: string, otherwise: b
   return generation.versions.every(each => each !== null && isAtLeast(each, version));
 }
 
+/** True where one of the registered workers is at least of that version; `otherwise` where none is registered. */
+export function someAtLeast(generation: Generation, version: string, otherwise: boolean): boolean {
+  if (generation.old) return false;
+  if (generation.versions.length === 0) return otherwise;
+  return generation.versions.some(each => each !== null && isAtLeast(each, version));
+}
+
 const isAtLeast = (version: string, bound: string): boolean => compareVersions(version, bound) >= 0;
 
 function workerOf(key: string, reply: Reply | undefined): Worker {

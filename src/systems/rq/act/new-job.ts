@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { InspectorError } from '../../../model';
 import { countOf, countsOf, durationOf, flagOf, instantOf, secondsOf, textOfParameter } from './enqueue-parameters';
-import { allAtLeast, type Generation } from './generation';
+import { allAtLeast, type Generation, someAtLeast } from './generation';
 import {
   argumentsOf,
   badValue,
@@ -167,14 +167,8 @@ function idOf(value: unknown, generation: Generation): string {
   const id = textOfParameter('id', value);
   if (id === null) return randomUUID();
   if (/^[\w-]+$/.test(id)) return id;
-  if (generation.versions.length > 0 && !someAtLeast(generation, '2.1')) return id;
+  if (generation.versions.length > 0 && !someAtLeast(generation, '2.1', false)) return id;
   throw badValue('id', 'an id may hold letters, digits, - and _');
-}
-
-function someAtLeast(generation: Generation, version: string): boolean {
-  return (
-    !generation.old && generation.versions.some(each => allAtLeast({ ...generation, versions: [each] }, version, false))
-  );
 }
 
 function serializerOf(value: unknown, generation: Generation): Serializer {

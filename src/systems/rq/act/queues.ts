@@ -20,8 +20,8 @@ export function queueHandler(declaration: ActionDeclaration): Handler {
       return {
         ...plan,
         targets: request.targets,
-        // A queue in which nothing waits can be deleted all the same.
-        total: whole ? Math.max(plan.total, namesOf(request.targets).length) : plan.total,
+        // The queue itself counts, so that what is done adds up to what was planned.
+        total: whole ? plan.total + namesOf(request.targets).length : plan.total,
         cautions: [...plan.cautions, ...more],
       };
     },

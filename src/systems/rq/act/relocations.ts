@@ -1,7 +1,7 @@
 import { InspectorError } from '../../../model';
 import type { RqPlace } from '../keys';
 import { isList } from '../places';
-import { allAtLeast, type Fleet } from './generation';
+import { type Fleet, someAtLeast } from './generation';
 import type { Relocation } from './relocate';
 import { latin1 } from './undo';
 
@@ -69,11 +69,14 @@ const ALLOWED: Readonly<Partial<Record<RqPlace['structure'], readonly string[]>>
   deferred: ['deferred', 'created', ''],
 };
 
-/** RQ ≥ 1.10 keeps what was canceled in a registry; before, only the hash stays (rq/job.py, cancel). */
+/**
+ * RQ ≥ 1.10 keeps what was canceled in a registry; before, only the hash stays (rq/job.py, cancel). Older ones beside it
+ * take no notice of the registry.
+ */
 const cancel: Mover = (place, { fleet, seconds }) => {
   const allow = ALLOWED[place.structure];
   if (allow === undefined) return 'it does not wait (any more)';
-  const registry = allAtLeast(fleet, '1.10', true);
+  const registry = someAtLeast(fleet, '1.10', true);
   return {
     name: 'rq cancel',
     to: registry ? { place: { structure: 'canceled', queue: place.queue }, end: 'tail' } : null,

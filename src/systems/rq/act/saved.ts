@@ -26,9 +26,11 @@ export async function saveKeys(
   signal: AbortSignal,
 ): Promise<SavedKey[]> {
   if (wanted.length === 0) return [];
-  const commands = wanted.flatMap(([key, type]): Command[] => [COMMANDS[type](wire(key)), ['PTTL', wire(key)]]);
+  const absolute = broker.server.atLeast('7.0');
+  const expiry = absolute ? 'PEXPIRETIME' : 'PTTL';
+  const commands = wanted.flatMap(([key, type]): Command[] => [COMMANDS[type](wire(key)), [expiry, wire(key)]]);
   const replies = await broker.read(commands, signal);
-  const now = Date.now() + clockOffset;
+  const now = absolute ? 0 : Date.now() + clockOffset;
   return wanted.map(([key, type], index) => saved(key, type, replies[index * 2], replies[index * 2 + 1], now));
 }
 
@@ -40,9 +42,10 @@ const COMMANDS: Readonly<Record<KeyType, (key: string | Uint8Array) => Command>>
   string: key => ['GET', key],
 };
 
-function saved(key: Latin1, type: KeyType, reply: Reply | undefined, pttl: Reply | undefined, now: number): SavedKey {
+/** @param expiry milliseconds after `now`; -1 = none */
+function saved(key: Latin1, type: KeyType, reply: Reply | undefined, expiry: Reply | undefined, now: number): SavedKey {
   if (isFailure(reply)) return { key, value: null, expireAt: null, digest: 'foreign', problem: reply.message };
-  const expireAt = typeof pttl === 'number' && pttl > 0 ? Math.round(now + pttl) : null;
+  const expireAt = typeof expiry === 'number' && expiry > 0 ? Math.round(now + expiry) : null;
   const value = contentOf(type, reply);
   return { key, value: value.value, expireAt, digest: value.digest, problem: null };
 }

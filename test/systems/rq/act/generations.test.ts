@@ -273,7 +273,7 @@ print(json.dumps([parent.id, child.id]))`,
     const all = () => dumpRedis(rig.redis, { without: key => /^rq:(worker|inspector|clean|queue:work)/.test(key) });
     const before = await all();
     const { plan, report, undo } = await rig.perform('delete-queue', { kind: 'queue', name: 'gone' });
-    expect(plan.total).toBe(2);
+    expect(plan.total).toBe(3);
     expect(report.counts.done).toBe(3);
     expect(await rig.client.sismember('rq:queues', 'rq:queue:gone')).toBe(0);
     expect(await rig.client.exists('rq:queue:gone')).toBe(0);
