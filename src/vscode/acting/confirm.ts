@@ -60,12 +60,18 @@ export function undoSentence(plan: Plan): string {
     : t('Undo takes back what still waits.');
 }
 
+/** What happens, without the sentence about undo: that one is said from the plan, where it may differ. */
+export function detailWithoutUndo(plan: Plan, words: PlanWords): string {
+  return words.detail.replace(undoSentence(plan), '').trim();
+}
+
 function modalDetail(plan: Plan, words: PlanWords, live: LiveConnection): string {
+  const { name, environment } = live.profile;
   const where =
-    live.profile.environment === 'production'
-      ? t('{0} is a production broker.', live.profile.name)
-      : t('On {0}.', live.profile.name);
-  return [words.detail, where, undoSentence(plan), ...plan.cautions].filter(line => line !== '').join('\n');
+    environment === 'production' ? t('This is on {0}, a production broker.', name) : t('This is on {0}.', name);
+  return [where, detailWithoutUndo(plan, words), undoSentence(plan), ...plan.cautions]
+    .filter(line => line !== '')
+    .join('\n');
 }
 
 /** The name of the connection, typed; pasting works, and Enter does nothing until it is equal. */

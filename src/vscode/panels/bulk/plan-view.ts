@@ -12,7 +12,7 @@ import {
 } from '../../../inspector/present/format';
 import type { Installation, JobRow, Outcome, Plan } from '../../../model';
 import type { BulkProgress, BulkReport, JobRowView, PlanView } from '../../../protocol';
-import { undoSentence } from '../../acting/confirm';
+import { detailWithoutUndo, undoSentence } from '../../acting/confirm';
 import { outcomeText, receiptText } from '../../acting/receipt';
 import { argumentsText, jobLabel } from '../../tree/model/jobs';
 import { stateTimeText } from '../../tree/model/times';
@@ -25,7 +25,7 @@ export function planView(plan: Plan, words: PlanWords, installation: Installatio
     title: words.ask,
     runningTitle: ask,
     where: installation.name || installation.system.title,
-    detail: words.detail,
+    detail: detailWithoutUndo(plan, words),
     button: words.button,
     destroys: plan.action.effect === 'destroys',
     total: plan.total,

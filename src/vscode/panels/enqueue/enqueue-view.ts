@@ -55,6 +55,12 @@ export function checkView(values: FormValues, plan: Plan | null, error: Inspecto
   const { line, column } = (error.details ?? {}) as { line?: unknown; column?: unknown };
   const said = error.answer === '' ? error.message : error.answer;
   const problem = typeof line === 'number' ? t('{0} (line {1}, column {2})', said, line, String(column)) : said;
-  const problems = { [typeof field === 'string' ? field : 'task']: problem };
+  const problems = { [typeof field === 'string' ? field : 'task']: sentence(problem) };
   return { problems, cautions: [], call: null, size: null, python: null };
+}
+
+/** With a capital and a full stop, as a message under a field stands alone. */
+function sentence(text: string): string {
+  const begun = text.charAt(0).toLocaleUpperCase() + text.slice(1);
+  return /[.!?…]$/.test(begun) ? begun : `${begun}.`;
 }
