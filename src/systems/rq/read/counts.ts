@@ -1,9 +1,9 @@
 import type { Command, Reply } from '../../../brokers/redis/port';
 import { atLeast, type Count, exactly, type StateCounts, unknown } from '../../../model';
-import { intermediateKey, queueKey, REGISTRIES, registryKey } from '../keys';
+import { intermediateKey, queueKey, REGISTRIES, registryKey, type Structure } from '../keys';
 import { NOT_TAKEN } from '../native';
 import { failureOf } from '../replies';
-import { Turns } from './reading';
+import { type Lengths, Turns } from './reading';
 
 /** Counts of one queue: the list, six registries, the intermediate list. */
 export const WIDTH = 8;
@@ -59,19 +59,14 @@ function failedOf(queue: string, own: Count, list: FailedList): Count {
   return list.origins.length < list.length ? atLeast(here) : exactly(here);
 }
 
-/** Order of the counts: the list, then the registries as in REGISTRIES. */
-export function rememberLengths(
-  lengths: Map<string, number>,
-  queue: string,
-  replies: readonly Reply[],
-  at: number,
-): void {
-  const set = (structure: string, reply: Reply | undefined) => {
-    if (typeof reply === 'number') lengths.set(`${structure}:${queue}`, reply);
-  };
-  set('queue', replies[at]);
-  for (let i = 0; i < REGISTRIES.length; i++) set(REGISTRIES[i]!, replies[at + 1 + i]);
-  set('intermediate', replies[at + 7]);
+/** Order of the counts: the list, then the registries as in REGISTRIES, then the intermediate list. */
+const COUNTED: readonly Structure[] = ['queue', ...REGISTRIES, 'intermediate'];
+
+export function rememberLengths(lengths: Lengths, queue: string, replies: readonly Reply[], at: number): void {
+  for (let i = 0; i < WIDTH; i++) {
+    const reply = replies[at + i];
+    if (typeof reply === 'number') lengths.of(COUNTED[i]!).set(queue, reply);
+  }
 }
 
 /** What a queue's keys are called, for tooltips and for copying. */

@@ -37,7 +37,7 @@ export async function readOverview(reading: Reading, signal: AbortSignal): Promi
   const registered = arrayOf(first[0]).some(member => plainOf(member) === FAILED_LIST);
   const all = queueNames(first[0], false);
   const heads = new Set(
-    all.length <= HEADS ? all : all.filter(queue => memory.lengths.get(`queue:${queue}`)).slice(0, HEADS),
+    all.length <= HEADS ? all : all.filter(queue => memory.lengths.get({ structure: 'queue', queue })).slice(0, HEADS),
   );
 
   // Second trip: counts, heads, workers, what the failed list of RQ 0.13 holds, how long schedules are.

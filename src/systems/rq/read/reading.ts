@@ -1,4 +1,5 @@
 import type { RedisBroker } from '../../../brokers/redis/port';
+import type { RqPlace, Structure } from '../keys';
 
 /**
  * What one installation has learned from the broker and keeps between looks, so that a page does not have to ask for
@@ -7,14 +8,37 @@ import type { RedisBroker } from '../../../brokers/redis/port';
 export interface Memory {
   /** Names of queues, sorted; null before the first look. */
   queues: readonly string[] | null;
-  /** Length of each list and registry when last counted, by its place: `failed:default`. */
-  readonly lengths: Map<string, number>;
+  /** Length of each list and registry when last counted. */
+  readonly lengths: Lengths;
   /** Whether `rq:queue:failed` is the list of failed jobs of RQ ≤ 0.13; null before the first look. */
   failedListIsLegacy: boolean | null;
   /** Ids of jobs whose description is known to be short, where the server cannot cut. */
   readonly descriptions: Set<string>;
   /** Null until it was tried: whether the server runs our read-only scripts. */
   scripts: boolean | null;
+}
+
+/** Lengths of lists and registries: by structure, then by queue, since 10,000 queues have 80,000 of them. */
+export class Lengths {
+  readonly #structures = new Map<Structure, Map<string, number>>();
+
+  get({ structure, queue }: RqPlace): number | undefined {
+    return this.#structures.get(structure)?.get(queue);
+  }
+
+  set({ structure, queue }: RqPlace, length: number): void {
+    this.of(structure).set(queue, length);
+  }
+
+  /** Those of one structure, by queue. */
+  of(structure: Structure): Map<string, number> {
+    let lengths = this.#structures.get(structure);
+    if (lengths === undefined) {
+      lengths = new Map();
+      this.#structures.set(structure, lengths);
+    }
+    return lengths;
+  }
 }
 
 /** What every reading function gets. */
@@ -26,7 +50,7 @@ export interface Reading {
 export function newReading(broker: RedisBroker): Reading {
   return {
     broker,
-    memory: { queues: null, lengths: new Map(), failedListIsLegacy: null, descriptions: new Set(), scripts: null },
+    memory: { queues: null, lengths: new Lengths(), failedListIsLegacy: null, descriptions: new Set(), scripts: null },
   };
 }
 

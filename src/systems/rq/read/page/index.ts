@@ -67,7 +67,7 @@ async function sequencePage(
     if (own) items.push(rows[i]!);
   }
   sections.forEach((section, index) => {
-    reading.memory.lengths.set(placeText(section.place), sequence.counts[index] ?? 0);
+    reading.memory.lengths.set(section.place, sequence.counts[index] ?? 0);
   });
   const more = (sequence.more || cut) && shown.length > 0;
   return {

@@ -32,9 +32,7 @@ export async function readMerged(
   signal: AbortSignal,
 ): Promise<Merged> {
   const lowest = sections[0]?.order === 'lowest-first';
-  const filled = sections.filter(
-    section => reading.memory.lengths.get(`${section.place.structure}:${section.place.queue}`) !== 0,
-  );
+  const filled = sections.filter(section => reading.memory.lengths.get(section.place) !== 0);
   const each = Math.min(size + 1, Math.max(2, Math.floor(BUDGET / Math.max(1, filled.length))));
   const from = cursor?.score ?? (lowest ? '-inf' : '+inf');
   const replies = await reading.broker.read(

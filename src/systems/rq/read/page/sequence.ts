@@ -1,9 +1,10 @@
 import type { Command, Reply } from '../../../../brokers/redis/port';
 import { bytesOf } from '../../ids';
 import { placeText } from '../../keys';
-import { numberOf } from '../../replies';
-import type { Reading } from '../reading';
+import { arrayOf, numberOf } from '../../replies';
+import { canCut, type Reading } from '../reading';
 import type { Standing } from '../rows';
+import AFTER from './after.lua';
 import { type RankCursor, scoreOf, scoreText } from './cursor';
 import {
   countCommand,
@@ -37,8 +38,8 @@ const FORWARD = 200;
 const AHEAD = 200;
 
 /**
- * The members of a page over sections, one after the other. One round trip (two when a list has moved by more than
- * 1,000 places since the page before), whatever the length of the lists.
+ * The members of a page over sections, one after the other. One round trip, whatever the length of the lists; two when a
+ * list has moved by more than 1,000 places since the page before, or when its last row has left a sorted set.
  */
 export async function readSequence(
   reading: Reading,
@@ -51,7 +52,9 @@ export async function readSequence(
   if (at < 0) return { ranked: [], more: false, counts: [], moved: null };
   const asked = askedSections(reading, sections, at, size);
   const first = sections[at];
-  const begun = first !== undefined && cursor !== null && cursor.rank >= 0 ? beginCommands(first, cursor, size) : [];
+  const scripted = first?.list === false && cursor !== null && cursor.score !== null && canCut(reading);
+  const begins = first !== undefined && cursor !== null && cursor.rank >= 0;
+  const begun = !begins ? [] : scripted ? [afterCommand(first, cursor, size)] : beginCommands(first, cursor, size);
   const replies = await reading.broker.read(
     [...sections.map(countCommand), ...begun, ...asked.map(section => windowCommand(section, 0, size))],
     signal,
@@ -66,7 +69,10 @@ export async function readSequence(
   };
   if (first !== undefined && cursor !== null && begun.length > 0) {
     const own = replies.slice(sections.length, sections.length + begun.length);
-    const start = resolve(first, cursor, own) ?? (await search(reading, first, cursor, size, signal));
+    const start =
+      (scripted ? afterLast(first, cursor, own[0]) : null) ??
+      resolve(first, cursor, scripted ? await reading.broker.read(beginCommands(first, cursor, size), signal) : own) ??
+      (await search(reading, first, cursor, size, signal));
     moved = start.moved;
     take(first, start.entries, start.rank);
   }
@@ -84,7 +90,7 @@ function askedSections(reading: Reading, sections: readonly Section[], at: numbe
   let known = 0;
   for (let i = at; i < sections.length && known <= size * 2; i++) {
     const section = sections[i]!;
-    const remembered = reading.memory.lengths.get(placeText(section.place));
+    const remembered = reading.memory.lengths.get(section.place);
     if (remembered === 0 && i > at + AHEAD) continue;
     if (asked.length > AHEAD && remembered === undefined) break;
     asked.push(section);
@@ -124,6 +130,19 @@ function beginCommands(section: Section, cursor: RankCursor, size: number): Comm
     commands.push(rankCommand(section, bytesOf(anchor)));
   }
   return commands;
+}
+
+/** Asks the server itself where the last row stands now: a tenth of what looking for it around its rank brings. */
+function afterCommand(section: Section, cursor: RankCursor, size: number): Command {
+  const order = section.order === 'lowest-first' ? 'Z' : 'ZREV';
+  return ['EVAL_RO', AFTER, 1, section.key, order, cursor.score ?? '', bytesOf(cursor.anchors[0] ?? ''), size + 1];
+}
+
+/** What follows the last row; null where it has left, or where no script may run. */
+function afterLast(section: Section, cursor: RankCursor, reply: Reply | undefined): Start | null {
+  const [rank, entries] = arrayOf(reply);
+  if (typeof rank !== 'number') return null;
+  return { entries: entriesOf(section, entries), rank: rank + 1, moved: rank - cursor.rank };
 }
 
 /** Where the page begins, by the rows of the page before; null where they are not in sight. */
