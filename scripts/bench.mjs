@@ -1,7 +1,8 @@
 /**
  * `npm run bench`: every `bench/*.bench.ts` in a process of its own, one after the other, and a table of what they
- * measured against their bounds. `--only name` runs those whose file name contains the text. Ends with code 1 when a
- * bound is broken or a benchmark fails. The results also go to bench/results/<name>.json.
+ * measured against their bounds. `--only name` runs those whose file name contains the text, `--markdown` prints the
+ * table as bench/README.md has it. Ends with code 1 when a bound is broken or a benchmark fails. The results also go to
+ * bench/results/<name>.json.
  */
 import { spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
@@ -12,6 +13,8 @@ import { runMain, setUp } from './setup.mjs';
 import { bundleTool } from './tool.mjs';
 
 /** @typedef {import('../bench/result').BenchResult} BenchResult */
+
+const markdown = process.argv.includes('--markdown');
 
 /** Prefix of the line in which a benchmark's process hands over its results. */
 const RESULT = 'JQI-BENCH ';
@@ -46,9 +49,17 @@ function kept({ ratio, bound, better }) {
 
 /** @param {BenchResult} result */
 function row(result) {
+  if (markdown) return markdownRow(result);
   const sign = result.better === 'lower' ? '≤' : '≥';
   const mark = kept(result) ? '✓' : '✗';
   return `${mark} ${result.name.padEnd(52)} ${format(result.ratio).padStart(9)} ${sign} ${format(result.bound).padEnd(8)} ${result.detail}`;
+}
+
+/** @param {BenchResult} result */
+function markdownRow(result) {
+  const sign = result.better === 'lower' ? '≤' : '≥';
+  const cells = [result.name, format(result.ratio), `${sign} ${format(result.bound)}`, kept(result) ? 'yes' : '**no**'];
+  return `| ${[...cells, result.detail].map(cell => cell.replaceAll('|', '\\|')).join(' | ')} |`;
 }
 
 /** @param {number} value */
@@ -72,6 +83,7 @@ await runMain(async () => {
       const results = await runBench(name);
       writeFileSync(join(root, 'bench', 'results', `${name}.json`), JSON.stringify(results, null, 2));
       console.log(`\n${name} (${seconds(Date.now() - began)})`);
+      if (markdown) console.log('\n| what | measured | bound | kept | |\n| --- | --: | --: | --- | --- |');
       for (const result of results) console.log(row(result));
       broken += results.filter(result => !kept(result)).length;
     } catch (error) {

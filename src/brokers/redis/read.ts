@@ -31,13 +31,13 @@ export async function readCommands(
   context: ReadContext,
   signal: AbortSignal,
 ): Promise<Reply[]> {
-  for (const command of commands) assertReading(command);
   const stop = new Race(commands, context, signal);
   try {
     const parts: Promise<Reply[]>[] = [];
     for (let start = 0; start < commands.length; start += SPLIT) {
       if (parts.length >= AHEAD) await stop.orDone(parts[parts.length - AHEAD] as Promise<Reply[]>);
       const part = commands.length <= SPLIT ? commands : commands.slice(start, start + SPLIT);
+      for (const command of part) assertReading(command);
       context.meter.roundTrips++;
       context.meter.commands += part.length;
       const sent = context.driver.send(part);
