@@ -30,12 +30,10 @@ export const GENERAL: CommandTable = {
     run: app => vscode.commands.executeCommand('workbench.action.openSettings', `@ext:${app.context.extension.id}`),
   },
   'jobQueues.getStarted': {
-    run: app =>
-      vscode.commands.executeCommand(
-        'workbench.action.openWalkthrough',
-        `${app.context.extension.id}#jobQueues.start`,
-        false,
-      ),
+    run: app => {
+      const walkthrough = `${app.context.extension.id}#jobQueues.start`;
+      return vscode.commands.executeCommand('workbench.action.openWalkthrough', walkthrough, false);
+    },
   },
   'jobQueues.showFindings': { run: () => vscode.commands.executeCommand('jobQueues.findings.focus') },
   'jobQueues.refreshFindings': { needs: 'saved', run: app => app.findings.look() },
