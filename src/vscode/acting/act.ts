@@ -105,8 +105,8 @@ export async function withProgress<T>(
   work: (signal: AbortSignal, report: (text: string) => void) => Promise<T>,
 ): Promise<T> {
   const controller = new AbortController();
-  const running = work(controller.signal, text => report?.(text));
   let report: ((text: string) => void) | undefined;
+  const running = work(controller.signal, text => report?.(text));
   const late = await Promise.race([running.then(() => false), shown()]);
   if (!late) return running;
   return vscode.window.withProgress(
