@@ -164,13 +164,13 @@ function operationArguments(operation: RedisOperation): Argument[] {
   }
 }
 
-/** Nearest first: one before, one after, the next before … */
+/** Nearest first: one after, one before, the next after … Undo runs backwards: what stood after is back already. */
 function neighbours(before: readonly string[], after: readonly string[]): Argument[] {
   const sorted: Argument[] = [];
   for (let distance = 0; distance < Math.max(before.length, after.length); distance++) {
     const [one, other] = [before[distance], after[distance]];
-    if (one !== undefined) sorted.push('before', bytes(one));
     if (other !== undefined) sorted.push('after', bytes(other));
+    if (one !== undefined) sorted.push('before', bytes(one));
   }
   return sorted;
 }

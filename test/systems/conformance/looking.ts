@@ -1,0 +1,144 @@
+/** Small helpers of the suite: pages walked to their end, everything there is to look at, a plan carried out. */
+import type {
+  ActionDeclaration,
+  Installation,
+  ItemOutcome,
+  JobRow,
+  Plan,
+  QueueSystem,
+  Report,
+  State,
+  Surroundings,
+  Target,
+  UndoUnit,
+} from '../../../src/model';
+import { STATES } from '../../../src/model';
+import type { World } from './fixture';
+
+export const never = new AbortController().signal;
+
+const nothingKnown: Surroundings = {
+  composeServices: async () => [],
+  brokers: async () => [],
+  pythonSets: async () => [],
+  processIsOurs: async () => null,
+  remote: false,
+  restricted: null,
+};
+
+export async function onlyInstallation(system: QueueSystem, world: World): Promise<Installation> {
+  const [only, ...more] = await system.detect(world.link.broker, {}, never);
+  if (only === undefined || more.length > 0) throw new Error(`${more.length + (only ? 1 : 0)} installations found.`);
+  return only;
+}
+
+/** All rows of a state, page by page. */
+export async function walk(
+  installation: Installation,
+  queue: string | null,
+  state: State,
+  size: number,
+): Promise<readonly JobRow[]> {
+  const rows: JobRow[] = [];
+  let cursor: string | null = null;
+  do {
+    const page = await installation.jobs({ queue, state, cursor, size }, never);
+    if (page.items.length > size) throw new Error(`A page of ${size} has ${page.items.length} rows.`);
+    rows.push(...page.items);
+    cursor = page.next;
+  } while (cursor !== null);
+  return rows;
+}
+
+export async function everyRow(installation: Installation): Promise<readonly JobRow[]> {
+  const rows = await Promise.all(STATES.map(state => walk(installation, null, state, 1000)));
+  return rows.flat();
+}
+
+/** Every way to look that the contract has. */
+export async function lookAtEverything(installation: Installation): Promise<void> {
+  const overview = await installation.overview(never);
+  for (const row of await everyRow(installation)) {
+    await installation.job(row.ref, never);
+    if (row.id !== null) await installation.find(row.id, row.queue, never);
+  }
+  const search = { text: 'a', queue: null, state: null, limit: 1000 };
+  for await (const _found of installation.search(search, never));
+  const seen = { connection: 'conformance', overview, surroundings: nothingKnown };
+  for await (const _diagnosis of installation.diagnose(seen, never));
+}
+
+/** Targets on which an action can be tried, by what its declaration says alone. */
+export async function targetsOf(installation: Installation, action: ActionDeclaration): Promise<readonly Target[]> {
+  const overview = await installation.overview(never);
+  switch (action.target) {
+    case 'job': {
+      const rows = await everyRow(installation);
+      return (action.states ?? STATES).flatMap((state): Target[] => {
+        const refs = rows.filter(row => row.state === state).map(row => row.ref);
+        if (refs.length === 0) return [];
+        return action.bulkTitle === undefined
+          ? [{ kind: 'jobs', refs: refs.slice(0, 1) }]
+          : [{ kind: 'selector', queue: null, state }];
+      });
+    }
+    case 'queue':
+      return overview.queues.map(({ name }) => ({ kind: 'queue', name }));
+    case 'worker':
+      return overview.workers.map(({ name }) => ({ kind: 'worker', name }));
+    case 'schedule':
+      return overview.schedules.map(({ id }) => ({ kind: 'schedule', id }));
+    case 'installation':
+      return [{ kind: 'installation' }];
+  }
+}
+
+/** Values for what an action must be told, by its schema alone. */
+export function parametersFor({ parameters }: ActionDeclaration): Record<string, unknown> {
+  const values: Record<string, unknown> = {};
+  for (const name of parameters?.required ?? []) {
+    const format = parameters?.properties[name]?.format;
+    values[name] =
+      format === 'instant'
+        ? '2030-01-01T00:00:00Z'
+        : format === 'duration'
+          ? '5m'
+          : format === 'task'
+            ? 'a.b'
+            : 'other';
+  }
+  return values;
+}
+
+export interface Performed {
+  readonly report: Report;
+  readonly outcomes: readonly ItemOutcome[];
+  /** Copies as the journal keeps them, of what was done. */
+  readonly undo: readonly UndoUnit[];
+}
+
+/** Carries a plan out as the inspector does; `stopAfter` steps it is asked to stop. */
+export async function carryOut(installation: Installation, plan: Plan, stopAfter = Infinity): Promise<Performed> {
+  const stop = new AbortController();
+  const outcomes: ItemOutcome[] = [];
+  const undo = new Map<string, UndoUnit>();
+  const run = installation.perform(plan, stop.signal);
+  let steps = 0;
+  for (;;) {
+    const next = await run.next();
+    if (next.done === true) {
+      const done = new Set(outcomes.filter(({ outcome }) => outcome === 'done').map(({ id }) => id));
+      return { report: next.value, outcomes, undo: [...undo.values()].filter(({ subject }) => done.has(subject)) };
+    }
+    for (const unit of next.value.undo) undo.set(unit.subject, unit);
+    if (next.value.phase === 'did') outcomes.push(...next.value.outcomes);
+    if (++steps >= stopAfter) stop.abort();
+  }
+}
+
+let undone = 0;
+
+/** Last step first, as the inspector's own undo. */
+export async function takeBack(world: World, units: readonly UndoUnit[]): Promise<readonly (true | string)[]> {
+  return world.link.undo([...units].reverse(), `job-queue-inspector:undo:conformance-${++undone}`, never);
+}
