@@ -64,6 +64,7 @@ function markdownRow(result) {
 
 /** @param {number} value */
 function format(value) {
+  if (value > 0 && value < 0.01) return value.toPrecision(1);
   return value >= 1000 ? value.toLocaleString('en-US', { maximumFractionDigits: 0 }) : value.toFixed(2);
 }
 
