@@ -68,7 +68,6 @@ test('a name that does not resolve is explained, and the published address is of
 });
 
 test('a server that wants a password is asked for once; a wrong one is said; nothing is saved before', async () => {
-  await workbench.pick('Enter password…');
   await answerTo(/Password for/, 'wrong');
   await waitFor(
     async () =>
