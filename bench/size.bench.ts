@@ -62,7 +62,7 @@ function chunks(): BenchResult[] {
       ratio: meta.firstChunkBytes,
       bound: FIRST_CHUNK,
       better: 'lower',
-      detail: `with all that activation loads at once, with Redis and RQ: ${kilobytes(both)}`,
+      detail: `with all that activation loads at once: ${kilobytes(both)}`,
     },
     {
       name: 'largest script of a page, in bytes',
