@@ -1,5 +1,6 @@
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
 import { EnvelopeError, tooLarge } from './error';
+import { inflateSmall, LONGEST_OUTPUT } from './inflate-small';
 
 export type CompressionFormat = 'zlib' | 'gzip' | 'bzip2' | 'xz' | 'zstd' | 'brotli';
 
@@ -11,7 +12,8 @@ export const DEFAULT_MAX_BYTES = 32 * 1024 * 1024;
  * than `maxBytes` would come out; nothing beyond that is ever held.
  */
 export function inflateBounded(bytes: Uint8Array, maxBytes: number = DEFAULT_MAX_BYTES): Buffer {
-  return bounded('zlib', bytes, maxBytes, inflateSync);
+  const small = maxBytes >= LONGEST_OUTPUT ? inflateSmall(bytes) : null;
+  return small ?? bounded('zlib', bytes, maxBytes, inflateSync);
 }
 
 /** gzip (RFC 1952) in the same way. */
@@ -105,10 +107,15 @@ export function compressionByName(name: string, bytes: Uint8Array): CompressionF
   return format === 'zlib or gzip' ? (bytes[0] === 0x1f ? 'gzip' : 'zlib') : format;
 }
 
+/** The two header bytes of zlib: method 8, window at most 32 kB, check bits right (RFC 1950, 2.2). */
+export function looksLikeZlib(bytes: Uint8Array): boolean {
+  const [method, flags] = bytes;
+  return method !== undefined && flags !== undefined && (method & 0x8f) === 8 && ((method << 8) | flags) % 31 === 0;
+}
+
 /** The format whose magic number the bytes begin with, and the bytes that say so. */
 export function compressionByMagic(bytes: Uint8Array): { format: CompressionFormat; evidence: string } | undefined {
-  const [first = -1, second = -1] = bytes;
-  if ((first & 0x8f) === 0x08 && first <= 0x78 && second >= 0 && ((first << 8) | second) % 31 === 0) {
+  if (looksLikeZlib(bytes)) {
     return { format: 'zlib', evidence: `RFC 1950 header ${hex(bytes, 2)}` };
   }
   for (const [format, magic] of MAGIC) {

@@ -1,4 +1,4 @@
-import { inflate } from '../../codecs/inflate';
+import { inflate } from '../../codecs/envelope/inflate';
 import { parseTraceback } from '../../codecs/traceback';
 import type { JobRow } from '../../model';
 

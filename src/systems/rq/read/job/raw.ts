@@ -1,4 +1,4 @@
-import { inflate } from '../../../../codecs/inflate';
+import { inflate } from '../../../../codecs/envelope/inflate';
 import type { RawEntry, RawPart } from '../../../../model';
 import { jobKey, resultsKey } from '../../keys';
 import type { Reading } from '../reading';

@@ -4,7 +4,8 @@
  * itself has to say what is wrong with it.
  */
 const LONGEST_INPUT = 4096;
-const LONGEST_OUTPUT = 64 * 1024;
+/** Bytes that it gives out at most. */
+export const LONGEST_OUTPUT = 64 * 1024;
 
 const LENGTH_BASE = [
   3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27, 31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227, 258,

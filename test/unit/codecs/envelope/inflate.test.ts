@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { constants, deflateSync, inflateSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { inflate } from '../../../../src/codecs/inflate';
-import { inflateSmall } from '../../../../src/codecs/inflate-small';
+import { inflate } from '../../../../src/codecs/envelope/inflate';
+import { inflateSmall } from '../../../../src/codecs/envelope/inflate-small';
 
 /** Same every time: a failure can be looked at again. */
 function random(seed: number): () => number {
