@@ -22,7 +22,11 @@ export function tracebackText(bytes: Buffer | null): string | null {
 
 /** A result's `exc_string`: base64 of the above (rq/results.py, 1.12 to 2.12). */
 export function resultTracebackText(base64: Buffer | null): string | null {
-  return base64 === null ? null : tracebackText(Buffer.from(base64.toString('latin1'), 'base64'));
+  if (base64 === null) return null;
+  const text = base64.toString('latin1');
+  // Node takes anything for base64 and leaves out what is none.
+  if (/[^A-Za-z0-9+/=\s]/.test(text)) return '[The traceback could not be read: it is no base64.]';
+  return tracebackText(Buffer.from(text, 'base64'));
 }
 
 /** Sentences RQ stores instead of a traceback (rq/worker.py), with what stands for the exception's name. */
