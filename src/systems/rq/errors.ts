@@ -44,14 +44,20 @@ export function typeOfSentence(text: string): string {
 /** A traceback that ends as most do: a frame, then one line `package.Type: message`. */
 const LAST_LINE = /^([A-Za-z_][\w.]{0,200})(?:: (.*))?$/;
 
+const CARETS = /^ {4}[ ~^]+\n?$/;
+
+/** Where the line before the one that begins at `start` begins. */
+const lineBefore = (text: string, start: number): number => (start < 2 ? 0 : text.lastIndexOf('\n', start - 2) + 1);
+
 /** The exception of a traceback whose last line is all of it; null where only the whole text tells. */
 function lastLineOf(text: string): { readonly type: string; readonly message: string } | null {
   const end = text.endsWith('\n') ? text.length - 1 : text.length;
   const start = text.lastIndexOf('\n', end - 1) + 1;
   if (start === 0 || end - start > 2000) return null;
-  const before = text.lastIndexOf('\n', start - 2) + 1;
-  // A line of a longer message, of a note or of a group does not follow a frame.
-  if (!text.startsWith('    ', before)) return null;
+  // A line of a longer message, of a note or of a group does not follow a frame: its place, its source, perhaps carets.
+  const before = lineBefore(text, start);
+  const source = CARETS.test(text.slice(before, Math.min(start, before + 2000))) ? lineBefore(text, before) : before;
+  if (!text.startsWith('    ', source) || !text.startsWith('  File "', lineBefore(text, source))) return null;
   const match = LAST_LINE.exec(text.slice(start, end));
   return match === null ? null : { type: match[1]!, message: match[2] ?? '' };
 }
