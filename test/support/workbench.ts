@@ -83,6 +83,11 @@ export async function startWorkbench(options: WorkbenchOptions = {}): Promise<Wo
     join(data, 'User', 'settings.json'),
     JSON.stringify({ ...QUIET_SETTINGS, ...options.settings }, null, 2),
   );
+  if (options.settings !== undefined) {
+    // Settings that belong to a machine are read from there alone.
+    mkdirSync(join(data, 'Machine'), { recursive: true });
+    writeFileSync(join(data, 'Machine', 'settings.json'), JSON.stringify(options.settings, null, 2));
+  }
   const places = ['--user-data-dir', data, '--extensions-dir', join(home, 'extensions')];
   const env = { ...strippedEnvironment(), HOME: home, XDG_CONFIG_HOME: home, XDG_DATA_HOME: home, ...options.env };
   if (options.vsix !== undefined) {

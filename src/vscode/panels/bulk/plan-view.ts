@@ -24,14 +24,14 @@ export function planView(plan: Plan, words: PlanWords, installation: Installatio
   return {
     title: words.ask,
     runningTitle: ask,
-    where: installation.name || installation.system.title,
+    where: placeText(installation),
     detail: detailWithoutUndo(plan, words),
     button: words.button,
     destroys: plan.action.effect === 'destroys',
     total: plan.total,
     byQueue: plan.byQueue.map(({ queue, count, note }) => ({ queue: oneLine(queue), count: n(count), note })),
     leftOut: plan.leftOut.map(({ reason, count }) => ({ count: n(count), reason })),
-    guarantee: plan.action.guarantee.words,
+    guarantee: guaranteeText(plan),
     undo:
       plan.undoable && plan.savedBytes > 0
         ? `${undoSentence(plan)} ${t('{0} will be kept.', formatSize(plan.savedBytes))}`
@@ -42,6 +42,19 @@ export function planView(plan: Plan, words: PlanWords, installation: Installatio
     schema: plan.action.asks === 'values' ? (plan.action.parameters ?? null) : null,
     values: formValues(plan.parameters),
   };
+}
+
+/** The system, with its key prefix where it is not the default; the connection stands beside it. */
+function placeText({ system, key }: Installation): string {
+  return key === '' ? system.title : `${system.title} ${key}`;
+}
+
+/** What holds while it runs: of several jobs, that each one's step is whole. */
+function guaranteeText({ action, total }: Plan): string {
+  if (action.guarantee.kind !== 'atomic' || total < 2) return action.guarantee.words;
+  return action.effect === 'destroys'
+    ? t('Each job is removed in one step. If you stop, the others stay where they are.')
+    : t('Each job moves in one step. If you stop, every job is in exactly one place.');
 }
 
 /** A job as one line of a page. */

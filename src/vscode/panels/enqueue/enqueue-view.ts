@@ -1,5 +1,6 @@
 /** The enqueue form's texts: the call it makes, and what is wrong with its fields. */
 import { t } from '@vscode/l10n';
+import { callText, LiteralError, parseArguments, parseKeywordArguments } from '../../../codecs/python';
 import { formatCount, joined } from '../../../inspector/present/format';
 import type { InspectorError, Job, Overview, ParameterSchema, Plan } from '../../../model';
 import type { CheckView, EnqueueView, FormValues } from '../../../protocol';
@@ -31,16 +32,26 @@ export function queueChoices(overview: Overview | null): EnqueueView['queues'] {
   }));
 }
 
-/** The call that the values write: `shop.charge_card(4821, 'EUR', retry=True)`; null without a task. */
+/**
+ * The call that the values write, as Python runs it: `shop.charge_card(4821, 'EUR', retry=True)`; null without a task.
+ * What is no Python literal (JSON for a job of that serializer, or half-written) stands as it was typed.
+ */
 export function callOf(values: FormValues): string | null {
   const task = text(values['task']);
   if (task === '') return null;
-  const positional = /^[([](.*)[)\]]$/s.exec(text(values['args']))?.[1] ?? text(values['args']);
-  const kwargs = text(values['kwargs']);
-  const named = kwargs === '' || kwargs === '{}' ? '' : `**${kwargs}`;
-  const parts = [positional.trim().replace(/,$/, ''), named].filter(part => part !== '');
-  return `${task}(${parts.join(', ')})`;
+  const [args, kwargs] = [text(values['args']), text(values['kwargs'])];
+  try {
+    return `${task}${callText(parseArguments(args), parseKeywordArguments(kwargs), WHOLE)}`;
+  } catch (thrown) {
+    if (!(thrown instanceof LiteralError)) throw thrown;
+    const positional = /^[([](.*)[)\]]$/s.exec(args)?.[1] ?? args;
+    const parts = [positional.trim().replace(/,$/, ''), kwargs === '' || kwargs === '{}' ? '' : `**${kwargs}`];
+    return `${task}(${parts.filter(part => part !== '').join(', ')})`;
+  }
 }
+
+/** Characters of a call at most: more than any form sends, so that nothing of it is cut. */
+const WHOLE = 1 << 24;
 
 const text = (value: FormValues[string] | undefined) =>
   value === null || value === undefined ? '' : String(value).trim();

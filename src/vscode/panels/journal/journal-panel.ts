@@ -86,7 +86,7 @@ function entryView(entry: JournalEntry, production: boolean, world: World): Jour
     running: t('running'),
     done: countsText(entry.counts) || t('nothing was changed'),
     stopped: t('stopped: {0}', countsText(entry.counts) || t('nothing was changed')),
-    undone: t('undone'),
+    undone: countsText(entry.counts),
   };
   return {
     token: entry.token,
@@ -95,7 +95,7 @@ function entryView(entry: JournalEntry, production: boolean, world: World): Jour
     where: entry.where,
     production,
     outcome: states[entry.state],
-    notUndoable: entry.state === 'undone' ? t('already undone') : entry.notUndoable,
+    notUndoable: entry.state === 'undone' ? t('undone') : entry.notUndoable,
     saved: entry.savedBytes > 0 ? t('{0} kept', formatSize(entry.savedBytes)) : null,
   };
 }
