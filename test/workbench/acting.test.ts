@@ -121,6 +121,7 @@ test('Undo in the notification takes back a retry that no worker has taken', asy
 });
 
 test('Undo in the journal does too', async () => {
+  await until('four to be listed', async () => (await workbench.rowWith('Failed').innerText()).includes('4'));
   await workbench.inline(workbench.rowWith('charge_card'), 'Retry');
   await until('the job to wait', async () => (await waiting('stalled')).length === 1);
   await workbench.command('Job Queues: Open journal');
@@ -224,9 +225,6 @@ test('a running job is stopped: its worker ends it and goes on', async () => {
   await workbench.expand(workbench.rowWith('started'));
   await workbench.rowWith('wait_for_file').waitFor();
   await workbench.contextMenu(workbench.rowWith('wait_for_file'), 'Stop');
-  await workbench.dialog().waitFor();
-  await workbench.screenshot('acting-stop');
-  await workbench.confirm('Stop 1 job');
   await until('the job to be stopped', async () => /stopped|failed/.test((await statusOf('running')) ?? ''));
   await workbench.screenshot('acting-stopped');
 });
@@ -264,3 +262,84 @@ test('RQ is paused from the installation; the finding that says so resumes it', 
   await page.getByRole('button', { name: /Resume/ }).click();
   await until('RQ to work', async () => (await client.exists('rq:suspended')) === 0);
 });
+
+test('a filter leaves the queues whose name contains it; the rest comes back', async () => {
+  await workbench.expand('Queues');
+  await workbench.command('Job Queues: Filter queues');
+  await workbench.answer('sp');
+  await until('one queue to be left', async () => (await workbench.rows()).every(row => row.label !== 'big'));
+  await workbench.page.locator('.part.sidebar').getByText('Filtered by "sp"').waitFor();
+  await workbench.screenshot('acting-filtered');
+  await workbench.page.locator('.part.sidebar').getByRole('button', { name: 'Clear filter' }).click();
+  await workbench.row('big').waitFor();
+});
+
+test('keys alone: arrows, Enter, copy, refresh, rename, delete', async () => {
+  const { keyboard } = workbench.page;
+  await workbench.collapse('Queues');
+  await workbench.row('Failed').locator('.label-name').click();
+  await workbench.expand('Failed');
+  await workbench.rowWith('charge_card').waitFor();
+  await workbench.row('Failed').locator('.label-name').click();
+  await workbench.expand('Failed');
+  await workbench.tree().focus();
+  const focused = workbench.tree().locator('.monaco-list-row.focused');
+  for (let steps = 0; steps < 5 && !/charge_card/.test(await focused.innerText()); steps++)
+    await keyboard.press('ArrowDown');
+  await keyboard.press('Enter');
+  await workbench.webview().getByRole('heading', { name: 'shop.payments.charge_card' }).waitFor();
+  await workbench.tree().focus();
+  await keyboard.press('Control+C');
+  await workbench.statusBar(/Copied/).waitFor();
+  const copied = await workbench.page.evaluate<string>('navigator.clipboard.readText()');
+  expect(await failed()).toContain(copied);
+  await keyboard.press('F5');
+  await keyboard.press('Delete');
+  await workbench.dialog().waitFor();
+  await keyboard.press('Escape');
+  await until('the dialog to close', async () => (await workbench.dialog().count()) === 0);
+  await workbench.tree().focus();
+  await keyboard.press('Home');
+  await keyboard.press('F2');
+  await workbench.quickInput().getByText('Rename').first().waitFor();
+  await keyboard.press('Escape');
+});
+
+test('a job opens as a document, and is copied as a call and as JSON', async () => {
+  const clipboard = () => workbench.page.evaluate<string>('navigator.clipboard.readText()');
+  await workbench.contextMenu(workbench.rowWith('charge_card'), 'Copy as Python call');
+  await until('the call', async () => (await clipboard()) === "shop.payments.charge_card(4821, 'EUR', retry=True)");
+  await workbench.contextMenu(workbench.rowWith('charge_card'), 'Copy as JSON');
+  await until('the JSON', async () => (await clipboard()).startsWith('{'));
+  expect(JSON.parse(await clipboard())).toMatchObject({ task: 'shop.payments.charge_card' });
+  await workbench.contextMenu(workbench.rowWith('charge_card'), 'Open as document');
+  await workbench.page.locator('.monaco-editor').getByText('"shop.payments.charge_card"').first().waitFor();
+  await workbench.screenshot('acting-document');
+});
+
+test('a long queue is read a hundred at a time, to its thousandth job', async () => {
+  await workbench.collapse('Failed');
+  await workbench.expand('Queues');
+  await workbench.expand('big');
+  await workbench.expand(workbench.rowWith('queued'));
+  const more = await workbench.reveal('Show 100 more');
+  await workbench.screenshot('acting-more');
+  await more.click();
+  await until('the next hundred', async () => {
+    const row = await workbench.reveal('Show 100 more');
+    return (await row.innerText()).includes('200 of');
+  });
+});
+
+test.each(['Default Light Modern', 'Default High Contrast', 'Default High Contrast Light'])(
+  'a job reads well in %s',
+  async theme => {
+    await workbench.collapse('Queues');
+    await workbench.expand('Failed');
+    await workbench.rowWith('charge_card').click();
+    await workbench.webview().getByRole('heading', { name: 'shop.payments.charge_card' }).waitFor();
+    await workbench.setTheme(theme);
+    expect(await accessibilityProblems(workbench)).toEqual([]);
+    await workbench.screenshot(`acting-${theme.replaceAll(' ', '-')}`);
+  },
+);

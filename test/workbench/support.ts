@@ -2,6 +2,7 @@
  * Drives a workbench as a person does: by what it shows and says. Rows, buttons and menu items are found by their
  * text or accessible name; the few selectors of VS Code's own markup all stand in this file.
  */
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FrameLocator, Locator, Page } from 'playwright-core';
 import { root } from '../../scripts/setup/paths.mjs';
@@ -163,6 +164,8 @@ export class Workbench {
       if (depth < path.length - 1) await entry.hover();
       else await this.#press(entry);
     }
+    // A pointer that rests on a row brings up its tooltip, which would cover what comes next.
+    await this.page.mouse.move(640, 20);
   }
 
   /** Presses a menu item until the menu closes: a menu does not listen to the mouse for its first 100 ms. */
@@ -252,6 +255,19 @@ export class Workbench {
   /** An entry of the status bar. */
   statusBar(text: string | RegExp): Locator {
     return this.page.locator('.part.statusbar .statusbar-item').filter({ hasText: text }).first();
+  }
+
+  /** Changes the colour theme as a person does, by its name in the settings file, and waits until the page has it. */
+  async setTheme(name: string): Promise<void> {
+    const file = join(this.server.home, 'data', 'User', 'settings.json');
+    const settings = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
+    const body = this.page.locator('.monaco-workbench');
+    const before = await body.getAttribute('class');
+    writeFileSync(file, JSON.stringify({ ...settings, 'workbench.colorTheme': name }));
+    await waitFor(async () => (await body.getAttribute('class')) !== before, {
+      timeout: 20_000,
+      what: `theme ${name}`,
+    });
   }
 
   /** Writes a picture of the whole page to test-results/. Answers its path. */

@@ -70,12 +70,13 @@ export const ROWS: CommandTable = {
     },
   },
   'jobQueues.copyCall': {
-    run: (app, ...given) =>
-      copy(
-        app.brokers
-          .rowsOf(given[0], given[1])
-          .flatMap(({ subject }) => (subject.kind === 'job' ? [callOf(subject.row.task, subject.row.args?.text)] : [])),
-      ),
+    run: async (app, ...given) => {
+      const calls: string[] = [];
+      for (const row of app.brokers.rowsOf(given[0], given[1])) {
+        if (row.subject.kind === 'job') calls.push(await callOf(app, row.subject));
+      }
+      await copy(calls);
+    },
   },
   'jobQueues.filterQueues': {
     needs: 'saved',
@@ -161,10 +162,15 @@ function nameOf({ subject, label }: Row): string {
   }
 }
 
-/** `payments.charge_card(4821, 'EUR')` */
-function callOf(task: string | null, args: string | undefined): string {
-  return `${task ?? ''}${args ?? '()'}`;
+/** `payments.charge_card(4821, 'EUR')`; read again where the row holds the beginning of the arguments only. */
+async function callOf(app: App, { at, row }: Extract<Row['subject'], { kind: 'job' }>): Promise<string> {
+  const args = row.args?.text;
+  if (args !== undefined && !args.includes('…')) return `${row.task ?? 'unknown'}${args}`;
+  const [{ readJob }, { callText }] = await Promise.all([import('../documents/open'), import('../panels/job/call')]);
+  return callText(await readJob(app, { at, ref: row.ref }, AbortSignal.timeout(READ_LIMIT_MS)));
 }
+
+const READ_LIMIT_MS = 30_000;
 
 /** Copies lines and says so in the status bar. */
 export async function copy(lines: readonly string[]): Promise<void> {

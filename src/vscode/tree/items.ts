@@ -43,8 +43,17 @@ export function tooltipMarkdown(lines: TooltipLines): vscode.MarkdownString {
   for (const [index, line] of lines.entries()) {
     if (index > 0) markdown.appendMarkdown('  \n');
     if (index === 0) markdown.appendMarkdown('**');
-    markdown.appendText(line);
+    markdown.appendMarkdown(plainMarkdown(line));
     if (index === 0) markdown.appendMarkdown('**');
   }
   return markdown;
+}
+
+/** Text as Markdown that shows it as it is: nothing in it is markup, and no address in it becomes a link. */
+function plainMarkdown(text: string): string {
+  const escaped = new vscode.MarkdownString().appendText(text).value;
+  return escaped
+    .replaceAll('@', '&#64;')
+    .replaceAll('://', '&#58;//')
+    .replace(/\bwww\\?\./gi, 'www&#46;');
 }

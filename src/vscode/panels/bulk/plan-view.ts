@@ -37,7 +37,7 @@ export function planView(plan: Plan, words: PlanWords, installation: Installatio
         ? `${undoSentence(plan)} ${t('{0} will be kept.', formatSize(plan.savedBytes))}`
         : undoSentence(plan),
     sample: plan.sample.map(job => jobRowView(job, world)),
-    sampleOf: t('{0} of {1}', n(plan.sample.length), n(plan.total)),
+    sampleOf: t('{0} of {1}', n(plan.sample.length), n(jobCount(plan))),
     cautions: [plan.action.caution ?? '', ...plan.cautions].filter(caution => caution !== ''),
     schema: plan.action.asks === 'values' ? (plan.action.parameters ?? null) : null,
     values: formValues(plan.parameters),
@@ -49,9 +49,15 @@ function placeText({ system, key }: Installation): string {
   return key === '' ? system.title : `${system.title} ${key}`;
 }
 
+/** The jobs that it touches: the total of deleting a queue counts the queue too. */
+function jobCount({ byQueue, total }: Plan): number {
+  return byQueue.length === 0 ? total : byQueue.reduce((sum, { count }) => sum + count, 0);
+}
+
 /** What holds while it runs: of several jobs, that each one's step is whole. */
-function guaranteeText({ action, total }: Plan): string {
-  if (action.guarantee.kind !== 'atomic' || total < 2) return action.guarantee.words;
+function guaranteeText(plan: Plan): string {
+  const { action } = plan;
+  if (action.guarantee.kind !== 'atomic' || jobCount(plan) < 2) return action.guarantee.words;
   return action.effect === 'destroys'
     ? t('Each job is removed in one step. If you stop, the others stay where they are.')
     : t('Each job moves in one step. If you stop, every job is in exactly one place.');
