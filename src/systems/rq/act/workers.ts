@@ -10,6 +10,8 @@ import { type Batch, type Did, outcome } from './work';
 /** Seconds after which RQ's own expiry would have removed the record of a silent worker (rq/worker.py: 420 + 60). */
 const SILENT_SECONDS = 480;
 
+const NO_RECORD = 'no record of it is left';
+
 const namesOf = (targets: readonly Target[]): string[] =>
   targets.flatMap(target => (target.kind === 'worker' ? [target.name] : []));
 
@@ -24,9 +26,14 @@ export function forgetHandler(declaration: ActionDeclaration): Handler {
       let bytes = 0;
       for (const name of names) {
         const reason = await whyAlive(name, situation, signal);
-        if (reason !== null) leftOut.push({ reason, count: 1 });
-        else
-          bytes += savedBytes(await saveKeys(situation.context.broker, [[ofKey(workerKey(name)), 'hash']], 0, signal));
+        if (reason !== null) {
+          leftOut.push({ reason, count: 1 });
+          continue;
+        }
+        const saved = await saveKeys(situation.context.broker, [[ofKey(workerKey(name)), 'hash']], 0, signal);
+        const known = saved[0]?.value || situation.fleet.workers.some(worker => worker.name === name);
+        if (known) bytes += savedBytes(saved);
+        else leftOut.push({ reason: NO_RECORD, count: 1 });
       }
       return simplePlan(request, declaration, { total: names.length - leftOut.length, leftOut, savedBytes: bytes });
     },
@@ -100,7 +107,7 @@ async function forgetting(name: string, situation: Situation, signal: AbortSigna
       const there = registered === 1 || hash?.value !== null;
       if (answer === 1 && there) return { outcomes: [outcome(about, 'done', null)], undo: [] };
       if (answer === 'changed') return { outcomes: [outcome(about, 'refused', `${CHANGED}: it is alive`)], undo: [] };
-      return { outcomes: [outcome(about, 'gone', 'no record of it is left')], undo: [] };
+      return { outcomes: [outcome(about, 'gone', NO_RECORD)], undo: [] };
     },
   };
 }
