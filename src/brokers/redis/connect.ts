@@ -15,7 +15,7 @@ import {
   type ScanOptions,
   type ScriptCall,
 } from './port';
-import { type Counting, readCommands } from './read';
+import { type Counting, readParts, splits } from './read';
 import { scanKeys } from './scan';
 import { publishMessage, runScript, type WritingLink } from './script';
 import { openSession, type Session, type SessionOptions } from './session';
@@ -146,23 +146,31 @@ class RedisConnection implements ConnectedRedis {
 
   async read(commands: readonly Command[], signal: AbortSignal): Promise<readonly Reply[]> {
     if (commands.length === 0) return [];
+    const all: Reply[] = [];
+    for await (const replies of this.readParts(splits(commands), signal)) for (const reply of replies) all.push(reply);
+    return all;
+  }
+
+  async *readParts(
+    parts: Iterable<readonly Command[]>,
+    signal: AbortSignal,
+  ): AsyncGenerator<readonly Reply[], void, void> {
     const session = this.#session();
     if (this.#lost !== null) throw this.#lost;
+    const { driver, node } = session;
+    const context = { driver, meter: this.#meter, node, timeoutMs: this.#replyTimeoutMs };
     try {
-      const context = {
-        driver: session.driver,
-        meter: this.#meter,
-        node: session.node,
-        timeoutMs: this.#replyTimeoutMs,
-      };
-      const replies = await readCommands(commands, context, signal);
-      for (const [index, reply] of replies.entries())
-        if (isFailure(reply)) this.#permissions.learn(commands[index]?.[0] ?? '', reply.message);
-      return replies;
+      for await (const { commands, replies } of readParts(parts, context, signal)) {
+        for (let i = 0; i < replies.length; i++) {
+          const reply = replies[i];
+          if (isFailure(reply)) this.#permissions.learn(commands[i]?.[0] ?? '', reply.message);
+        }
+        yield replies;
+      }
     } catch (thrown) {
-      if (thrown instanceof InspectorError && thrown.code === 'timeout' && session.driver.closed)
+      if (thrown instanceof InspectorError && thrown.code === 'timeout' && driver.closed)
         this.#noteLoss(session, new Error(thrown.answer));
-      throw this.#lossOf(thrown, `reading from ${session.node}`);
+      throw this.#lossOf(thrown, `reading from ${node}`);
     }
   }
 

@@ -10,12 +10,20 @@ export interface RedisBroker extends Broker {
   readonly meter: Meter;
 
   /**
-   * One pipeline, one round trip (large batches are split so that no reply blocks the event loop; the meter counts it
-   * as one trip per split). A command that the server refuses answers with a ReplyFailure in its place; the others
-   * stand. Only commands that change nothing may be sent: the driver refuses any other.
+   * One pipeline, one round trip (large batches are split so that no reply blocks the event loop; the first two splits
+   * go out at once, and the meter counts them as one trip and each further one as another). A command that the server
+   * refuses answers with a ReplyFailure in its place; the others stand. Only commands that change nothing may be sent:
+   * the driver refuses any other.
    * @throws InspectorError `connection-lost`, `timeout`, `aborted`.
    */
   read(commands: readonly Command[], signal: AbortSignal): Promise<readonly Reply[]>;
+
+  /**
+   * Like `read`, for commands in parts of up to 1,000: a part is made when it is sent, and its replies are handed over
+   * while the server works on the next. The first two go out at once, as one round trip.
+   * @throws InspectorError as `read` does
+   */
+  readParts(parts: Iterable<readonly Command[]>, signal: AbortSignal): AsyncIterable<readonly Reply[]>;
 
   /** One incremental SCAN, as batches of keys. Never KEYS. Cancellable; TYPE filtered by the server where it can. */
   scan(options: ScanOptions, signal: AbortSignal): AsyncIterable<ScanBatch>;

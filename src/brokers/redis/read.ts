@@ -22,81 +22,100 @@ export interface ReadContext {
   readonly timeoutMs: number;
 }
 
+/** Commands in parts that `readParts` sends, for callers that have them all. */
+export function* splits(commands: readonly Command[]): Generator<readonly Command[]> {
+  if (commands.length <= SPLIT) yield commands;
+  else for (let start = 0; start < commands.length; start += SPLIT) yield commands.slice(start, start + SPLIT);
+}
+
+/** A part that was sent, with its replies. */
+export interface Part {
+  readonly commands: readonly Command[];
+  readonly replies: readonly Reply[];
+}
+
 /**
- * Sends reading commands in splits and answers all replies in order.
+ * Sends reading commands in parts, each made only when it is sent, and answers each part's replies once they are there,
+ * in order. Those of one part are worked on while the server is at the next.
  * @throws Error for a command that could change something; InspectorError `timeout`, `aborted`; LostConnection
  */
-export async function readCommands(
-  commands: readonly Command[],
+export async function* readParts(
+  parts: Iterable<readonly Command[]>,
   context: ReadContext,
   signal: AbortSignal,
-): Promise<Reply[]> {
-  const stop = new Race(commands, context, signal);
+): AsyncGenerator<Part, void, void> {
+  const wait = new Wait(context, signal);
+  const underWay: { readonly commands: readonly Command[]; readonly replies: Promise<Reply[]> }[] = [];
+  const first = async (): Promise<Part> => {
+    const { commands, replies } = underWay.shift()!;
+    return { commands, replies: await wait.for(commands, replies) };
+  };
   try {
-    const parts: Promise<Reply[]>[] = [];
-    for (let start = 0; start < commands.length; start += SPLIT) {
-      if (parts.length >= AHEAD) await stop.orDone(parts[parts.length - AHEAD] as Promise<Reply[]>);
-      const part = commands.length <= SPLIT ? commands : commands.slice(start, start + SPLIT);
-      for (const command of part) assertReading(command);
-      context.meter.roundTrips++;
-      context.meter.commands += part.length;
-      const sent = context.driver.send(part);
+    let sent = 0;
+    for (const commands of parts) {
+      for (const command of commands) assertReading(command);
+      const done = underWay.length < AHEAD ? null : await first();
+      // A server answers what it finds in its socket only when it has done all of it: it shall find the first alone.
+      if (done === null && sent > 0) await breathe();
+      // What goes out before anything is waited for is one round trip.
+      if (sent === 0 || done !== null) context.meter.roundTrips++;
+      sent++;
+      context.meter.commands += commands.length;
+      const replies = context.driver.send(commands);
       // Of the parts that are under way when one fails, only the first failure is of interest.
-      sent.catch(() => undefined);
-      parts.push(sent);
+      replies.catch(() => undefined);
+      underWay.push({ commands, replies });
+      if (done !== null) yield done;
     }
-    if (parts.length === 1) return await stop.orDone(parts[0] as Promise<Reply[]>);
-    const replies: Reply[] = [];
-    for (const part of parts) for (const reply of await stop.orDone(part)) replies.push(reply);
-    return replies;
+    while (underWay.length > 0) yield await first();
   } finally {
-    stop.end();
+    wait.end();
   }
 }
 
-/** Ends the waiting when the caller stops or when a server is silent for too long. */
-class Race {
-  readonly #ended: Promise<never>;
-  readonly #cleanUp: () => void;
-  #over = false;
-  #restart: () => void = () => undefined;
+/** A turn of the event loop. */
+const breathe = () => new Promise<void>(resolve => setImmediate(resolve));
 
-  constructor(commands: readonly Command[], context: ReadContext, signal: AbortSignal) {
+/** Ends the waiting when the caller stops or when a server is silent for too long. */
+class Wait {
+  readonly #context: ReadContext;
+  readonly #ended: Promise<never>;
+  readonly #end: (error: InspectorError) => void;
+  readonly #cleanUp: () => void;
+
+  constructor(context: ReadContext, signal: AbortSignal) {
+    this.#context = context;
     let reject: (error: InspectorError) => void = () => undefined;
     this.#ended = new Promise<never>((_resolve, rejectIt) => {
       reject = rejectIt;
     });
     this.#ended.catch(() => undefined);
+    this.#end = reject;
     const abort = () => reject(aborted(`reading from ${context.node}`));
-    let received = context.driver.received;
-    const decide = () => {
-      if (this.#over) return;
-      // A server that said nothing at all for so long is taken for gone: its later answers would only be in the way.
-      if (context.driver.received === received) context.driver.close();
-      reject(timedOut(commands, context));
-    };
-    // Were it we who had no time, what has come meanwhile is read first.
-    const expire = () => setImmediate(decide);
-    let timer = setTimeout(expire, context.timeoutMs);
-    this.#restart = () => {
-      clearTimeout(timer);
-      received = context.driver.received;
-      timer = setTimeout(expire, context.timeoutMs);
-    };
-    this.#cleanUp = () => {
-      this.#over = true;
-      clearTimeout(timer);
-      signal.removeEventListener('abort', abort);
-    };
+    this.#cleanUp = () => signal.removeEventListener('abort', abort);
     if (signal.aborted) abort();
     else signal.addEventListener('abort', abort, { once: true });
   }
 
   /** The part's answers, unless the waiting ends first; every part gets the whole time. */
-  async orDone(part: Promise<Reply[]>): Promise<Reply[]> {
-    const replies = await Promise.race([part, this.#ended]);
-    this.#restart();
-    return replies;
+  async for(commands: readonly Command[], part: Promise<Reply[]>): Promise<Reply[]> {
+    const { driver, timeoutMs } = this.#context;
+    const { received } = driver;
+    let over = false;
+    const decide = () => {
+      if (over) return;
+      // A server that said nothing at all for so long is taken for gone: its later answers would only be in the way.
+      if (driver.received === received) driver.close();
+      this.#end(timedOut(commands, this.#context));
+    };
+    // Were it we who had no time, what has come meanwhile is read first.
+    const timer = setTimeout(() => setImmediate(decide), timeoutMs);
+    try {
+      return await Promise.race([part, this.#ended]);
+    } finally {
+      over = true;
+      clearTimeout(timer);
+    }
   }
 
   end(): void {

@@ -77,8 +77,48 @@ describe('reading', () => {
     const many: Command[] = Array.from({ length: 4500 }, (_value, index) => ['ECHO', index]);
     const replies = await broker.read(many, never);
     expect(replies.map(Number)).toEqual(many.map((_command, index) => index));
-    expect(broker.meter.roundTrips - before.roundTrips).toBe(6);
+    // Five parts, of which the first two go out at once.
+    expect(broker.meter.roundTrips - before.roundTrips).toBe(5);
     expect(broker.meter.writes).toBe(0);
+  });
+
+  it('makes a part when it is sent, and hands over its replies while the next ones are under way', async () => {
+    const before = { ...broker.meter };
+    let made = 0;
+    function* parts(): Generator<Command[]> {
+      for (; made < 6; ) {
+        made++;
+        yield [
+          ['ECHO', made],
+          ['LLEN', 'hash'],
+        ];
+      }
+    }
+    const seen: [number, number][] = [];
+    for await (const [number, refusal] of broker.readParts(parts(), never)) {
+      seen.push([Number(number), made]);
+      expect(isFailure(refusal) && refusal.code).toBe('WRONGTYPE');
+    }
+    expect(seen).toEqual([1, 2, 3, 4, 5, 6].map(part => [part, Math.min(6, part + 2)]));
+    expect(broker.meter.commands - before.commands).toBe(12);
+    expect(broker.meter.roundTrips - before.roundTrips).toBe(5);
+  });
+
+  it('goes on to work when whoever takes the parts stops early, is canceled or asks for a change', async () => {
+    const parts: Command[][] = [[['ECHO', 1]], [['ECHO', 2]], [['ECHO', 3]]];
+    for await (const _replies of broker.readParts(parts, never)) break;
+    const stop = new AbortController();
+    const canceled = (async () => {
+      for await (const _replies of broker.readParts(parts, stop.signal)) stop.abort();
+    })();
+    await expect(canceled).rejects.toMatchObject({ code: 'aborted' });
+    proxy.reset();
+    const changing = (async () => {
+      for await (const _replies of broker.readParts([[['ECHO', 4]], [['DEL', 'hash']]], never));
+    })();
+    await expect(changing).rejects.toThrow('is not a reading command');
+    expect(String((await broker.read([['ECHO', 5]], never))[0])).toBe('5');
+    expect(proxy.commands.map(command => command.name)).not.toContain('DEL');
   });
 
   it('sends nothing that could change something', async () => {

@@ -1,5 +1,5 @@
 import type { Command, Reply } from '../../../brokers/redis/port';
-import { jobKey, resultsKey } from '../keys';
+import { jobKey, type Key, resultsKey } from '../keys';
 import { arrayOf, bufferOf, failureOf, nameOf, numberOf, plainOf } from '../replies';
 import { clockOf } from './clock';
 import { canCut, type Reading } from './reading';
@@ -40,8 +40,10 @@ const PLACE_OF = Object.fromEntries(FIELDS.map((field, index) => [field, index])
 
 /** Longest value that a row reads. */
 export const ROW_LIMIT = 64 * 1024;
-/** Jobs of one script call: the next one runs while the answer of the last is read, and none holds the server for long. */
+/** Jobs of one script call: none holds the server for long. */
 const CHUNK = 25;
+/** What part of the jobs is read first: rows are made of them while the server reads the others. */
+const FIRST = 0.5;
 /** Sent with every call, so without its comments. */
 const SCRIPT = ROWS.replaceAll(/^ *--.*\n/gm, '');
 
@@ -52,60 +54,73 @@ export async function readRecords(
   errors: boolean,
   signal: AbortSignal,
 ): Promise<RowRecord[]> {
-  if (ids.length === 0) return [];
-  if (canCut(reading)) {
-    const records = await byScript(reading, ids, errors, signal);
-    if (records !== null) return records;
-    reading.memory.scripts = false;
-  }
-  return byLength(reading, ids, errors, signal);
+  const records: RowRecord[] = [];
+  for await (const group of readRecordGroups(reading, ids, errors, signal)) records.push(...group);
+  return records;
 }
 
-/** One round trip: the server leaves out what is too long. Null where it does not run scripts for us. */
-async function byScript(
+/** The same in groups, each as soon as it is there: what is made of them is made while the server reads the next. */
+export async function* readRecordGroups(
   reading: Reading,
   ids: readonly string[],
   errors: boolean,
   signal: AbortSignal,
-): Promise<RowRecord[] | null> {
-  const commands: Command[] = [];
-  for (let from = 0; from < ids.length; from += CHUNK) {
-    const chunk = ids.slice(from, from + CHUNK);
-    const chunkKeys = chunk.flatMap(id => [jobKey(id), resultsKey(id)]);
-    commands.push([
-      'EVAL_RO',
-      SCRIPT,
-      chunkKeys.length,
-      ...chunkKeys,
-      ROW_LIMIT,
-      errors ? '1' : '0',
-      ...FIELDS,
-      'data',
-      'exc_info',
-    ]);
-  }
-  const replies = await reading.broker.read(commands, signal);
-  const records: RowRecord[] = [];
-  for (const reply of replies) {
-    if (failureOf(reply) !== null || !Array.isArray(reply)) return null;
-    for (const row of reply) {
-      const [failure, values, length, resultError, worker, expires] = arrayOf(row);
-      const all = arrayOf(values);
-      records.push(
-        recordOf({
-          failure: plainOf(failure),
-          values: all,
-          data: bufferOf(all[FIELDS.length]),
-          dataLength: numberOf(length) ?? 0,
-          error: bufferOf(all[FIELDS.length + 1]),
-          resultError: bufferOf(resultError),
-          resultWorker: nameOf(worker),
-          expiresAt: instantIn(expires),
-        }),
-      );
+): AsyncGenerator<RowRecord[], void, void> {
+  let done = 0;
+  if (canCut(reading)) {
+    for await (const replies of reading.broker.readParts(scriptCalls(ids, errors), signal)) {
+      for (const reply of replies) {
+        const group = recordsOf(reply);
+        if (group === null) {
+          reading.memory.scripts = false;
+          break;
+        }
+        done += group.length;
+        yield group;
+      }
+      if (reading.memory.scripts === false) break;
     }
   }
-  return records.length === ids.length ? records : null;
+  // Where the server does not run scripts for us.
+  if (done < ids.length) yield await byLength(reading, ids.slice(done), errors, signal);
+}
+
+/** One round trip, in two parts: the server leaves out what is too long. */
+function* scriptCalls(ids: readonly string[], errors: boolean): Generator<readonly Command[]> {
+  const first = Math.min(CHUNK, Math.ceil(ids.length * FIRST));
+  const rest: Command[] = [];
+  if (first > 0) yield [scriptCall(ids.slice(0, first), errors)];
+  for (let from = first; from < ids.length; from += CHUNK) rest.push(scriptCall(ids.slice(from, from + CHUNK), errors));
+  if (rest.length > 0) yield rest;
+}
+
+function scriptCall(ids: readonly string[], errors: boolean): Command {
+  const keys: Key[] = [];
+  for (const id of ids) keys.push(jobKey(id), resultsKey(id));
+  return ['EVAL_RO', SCRIPT, keys.length, ...keys, ROW_LIMIT, errors ? '1' : '0', ...FIELDS, 'data', 'exc_info'];
+}
+
+/** What one call of the script answered; null where it is none of its answers. */
+function recordsOf(reply: Reply): RowRecord[] | null {
+  if (!Array.isArray(reply)) return null;
+  const records: RowRecord[] = [];
+  for (const row of reply as readonly Reply[]) {
+    const [failure, values, length, resultError, worker, expires] = arrayOf(row);
+    const all = arrayOf(values);
+    records.push(
+      new HashRecord(
+        plainOf(failure),
+        all,
+        bufferOf(all[FIELDS.length]),
+        numberOf(length) ?? 0,
+        bufferOf(all[FIELDS.length + 1]),
+        bufferOf(resultError),
+        nameOf(worker),
+        instantIn(expires),
+      ),
+    );
+  }
+  return records;
 }
 
 /** Two round trips: lengths first, then what is short enough. */
@@ -152,16 +167,16 @@ async function byLength(
     const values = arrayOf(replies[index * 2]);
     const of = (field: string) => (short.includes(field) ? values[short.indexOf(field)] : null);
     const result = newestResult(replies[index * 2 + 1]);
-    return recordOf({
-      failure: failureOf(lengths[index * perJob]) ?? failureOf(replies[index * 2]),
-      values: FIELDS.map(field => of(field) ?? null),
-      data: bufferOf(of('data') ?? null),
-      dataLength: numberOf(lengths[index * perJob]) ?? 0,
-      error: bufferOf(of('exc_info') ?? null),
-      resultError: result.get('exc_string') ?? null,
-      resultWorker: nameOf(result.get('worker_name')),
-      expiresAt: instantIn(lengths[index * perJob + fields.length], now),
-    });
+    return new HashRecord(
+      failureOf(lengths[index * perJob]) ?? failureOf(replies[index * 2]),
+      FIELDS.map(field => of(field) ?? null),
+      bufferOf(of('data') ?? null),
+      numberOf(lengths[index * perJob]) ?? 0,
+      bufferOf(of('exc_info') ?? null),
+      result.get('exc_string') ?? null,
+      nameOf(result.get('worker_name')),
+      instantIn(lengths[index * perJob + fields.length], now),
+    );
   });
 }
 
@@ -181,17 +196,46 @@ function newestResult(reply: Reply | undefined): Map<string, Buffer> {
   return map;
 }
 
-interface Parts extends Omit<RowRecord, 'exists' | 'text' | 'name'> {
-  readonly values: readonly Reply[];
-}
+class HashRecord implements RowRecord {
+  readonly failure: string | null;
+  readonly data: Buffer | null;
+  readonly dataLength: number;
+  readonly error: Buffer | null;
+  readonly resultError: Buffer | null;
+  readonly resultWorker: string | null;
+  readonly expiresAt: number | null;
+  /** In the order of FIELDS. */
+  readonly #values: readonly Reply[];
 
-function recordOf(parts: Parts): RowRecord {
-  const { values, ...rest } = parts;
-  const of = (field: RowField) => values[PLACE_OF[field]];
-  return {
-    ...rest,
-    exists: rest.dataLength > 0 || values.some(value => value !== null),
-    text: field => plainOf(of(field)) || null,
-    name: field => nameOf(of(field)) || null,
-  };
+  constructor(
+    failure: string | null,
+    values: readonly Reply[],
+    data: Buffer | null,
+    dataLength: number,
+    error: Buffer | null,
+    resultError: Buffer | null,
+    resultWorker: string | null,
+    expiresAt: number | null,
+  ) {
+    this.failure = failure;
+    this.#values = values;
+    this.data = data;
+    this.dataLength = dataLength;
+    this.error = error;
+    this.resultError = resultError;
+    this.resultWorker = resultWorker;
+    this.expiresAt = expiresAt;
+  }
+
+  get exists(): boolean {
+    return this.dataLength > 0 || this.#values.some(value => value !== null);
+  }
+
+  text(field: RowField): string | null {
+    return plainOf(this.#values[PLACE_OF[field]]) || null;
+  }
+
+  name(field: RowField): string | null {
+    return nameOf(this.#values[PLACE_OF[field]]) || null;
+  }
 }

@@ -10,7 +10,7 @@ import { idOfMember, isList, locate, refOf, stateOf } from '../places';
 import { numberOf } from '../replies';
 import { instantOf, instantOfSeconds } from '../times';
 import { type Reading, Turns } from './reading';
-import { type RowRecord, readRecords } from './records';
+import { type RowRecord, readRecordGroups } from './records';
 
 /** A member of a list or registry: what a row is made for. */
 export interface Standing {
@@ -34,12 +34,14 @@ export async function readRows(
 ): Promise<JobRow[]> {
   const ids = standings.map(({ place, member }) => idOfMember(place.structure, member));
   const errors = standings.some(({ place }) => stateOf(place.structure) === 'failed');
-  const records = await readRecords(reading, ids, errors, signal);
   const rows: JobRow[] = [];
   const turns = new Turns();
-  for (let i = 0; i < standings.length; i++) {
-    if (i % 8 === 7 && turns.over) await turns.next();
-    rows.push(rowOf(standings[i]!, ids[i]!, records[i]!));
+  for await (const records of readRecordGroups(reading, ids, errors, signal)) {
+    for (const record of records) {
+      const i = rows.length;
+      if (i % 8 === 7 && turns.over) await turns.next();
+      rows.push(rowOf(standings[i]!, ids[i]!, record));
+    }
   }
   return rows;
 }

@@ -64,7 +64,8 @@ export async function readSequence(
   let moved: number | null = null;
   const take = (section: Section, entries: readonly Entry[], rank: number) => {
     for (let i = 0; i < entries.length && ranked.length <= size; i++) {
-      ranked.push({ ...entries[i]!, place: section.place, section, rank: rank + i });
+      const { member, score } = entries[i]!;
+      ranked.push({ member, score, place: section.place, section, rank: rank + i });
     }
   };
   if (first !== undefined && cursor !== null && begun.length > 0) {
