@@ -68,7 +68,10 @@ describe('commands', () => {
 
   test('menus and keys name only commands that exist', () => {
     const used = [...Object.values(contributes.menus).flat(), ...contributes.keybindings];
-    const missing = used.map(({ command }) => command).filter(id => id !== undefined && !commands.has(id));
+    // A key acts on the row with the focus, which has to be selected first: the extension is told the selection alone.
+    const inOrder = [...JSON.stringify(contributes.keybindings).matchAll(/"list\.selectAndPreserveFocus","([^"]+)"/g)];
+    const named = [...used.map(({ command }) => command), ...inOrder.map(([, command]) => command)];
+    const missing = named.filter(id => id !== undefined && id !== 'runCommands' && !commands.has(id));
     expect(missing).toEqual([]);
   });
 

@@ -62,7 +62,9 @@ beforeAll(async () => {
   const python = { cwd: tasksFolder };
   const dead = await startRqWorker({ generation: RQ, name: 'worker-dead', queues: ['default'], url: redis.url });
   await dead.kill();
+  // As a worker of an old RQ leaves it: a record without a heartbeat for hours that never expires.
   await client.hset('rq:worker:worker-dead', 'last_heartbeat', new Date(Date.now() - 7_200_000).toISOString());
+  await client.persist('rq:worker:worker-dead');
   const fed = await runPython(RQ, FEED, [redis.url, release], '', python);
   ids = JSON.parse(fed.toString()) as Record<string, string>;
   worker = await startRqWorker({ generation: RQ, name: 'worker-1', queues: ['default'], url: redis.url });
@@ -265,7 +267,8 @@ test('RQ is paused from the installation; the finding that says so resumes it', 
 
 test('a filter leaves the queues whose name contains it; the rest comes back', async () => {
   await workbench.expand('Queues');
-  await workbench.command('Job Queues: Filter queues');
+  await workbench.page.locator('.part.sidebar .pane-header').filter({ hasText: 'Brokers' }).hover();
+  await workbench.page.locator('.part.sidebar').getByRole('button', { name: 'Filter queues' }).click();
   await workbench.answer('sp');
   await until('one queue to be left', async () => (await workbench.rows()).every(row => row.label !== 'big'));
   await workbench.page.locator('.part.sidebar').getByText('Filtered by "sp"').waitFor();
@@ -331,15 +334,13 @@ test('a long queue is read a hundred at a time, to its thousandth job', async ()
   });
 });
 
-test.each(['Default Light Modern', 'Default High Contrast', 'Default High Contrast Light'])(
-  'a job reads well in %s',
-  async theme => {
-    await workbench.collapse('Queues');
-    await workbench.expand('Failed');
-    await workbench.rowWith('charge_card').click();
-    await workbench.webview().getByRole('heading', { name: 'shop.payments.charge_card' }).waitFor();
-    await workbench.setTheme(theme);
-    expect(await accessibilityProblems(workbench)).toEqual([]);
-    await workbench.screenshot(`acting-${theme.replaceAll(' ', '-')}`);
-  },
-);
+test.each(['Light Modern', 'Dark High Contrast', 'Light High Contrast'])('a job reads well in %s', async theme => {
+  await workbench.collapse('Queues');
+  await workbench.expand('Failed');
+  await workbench.setTheme(theme);
+  await workbench.rowWith('charge_card').click();
+  await workbench.editorTab('charge_card').waitFor();
+  await workbench.webview().getByRole('heading', { name: 'shop.payments.charge_card' }).waitFor();
+  expect(await accessibilityProblems(workbench)).toEqual([]);
+  await workbench.screenshot(`acting-${theme.replaceAll(' ', '-')}`);
+});

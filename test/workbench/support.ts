@@ -2,7 +2,6 @@
  * Drives a workbench as a person does: by what it shows and says. Rows, buttons and menu items are found by their
  * text or accessible name; the few selectors of VS Code's own markup all stand in this file.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FrameLocator, Locator, Page } from 'playwright-core';
 import { root } from '../../scripts/setup/paths.mjs';
@@ -257,17 +256,18 @@ export class Workbench {
     return this.page.locator('.part.statusbar .statusbar-item').filter({ hasText: text }).first();
   }
 
-  /** Changes the colour theme as a person does, by its name in the settings file, and waits until the page has it. */
+  /** Changes the colour theme by its name in the pick (`Light Modern`), and waits until the page has it. */
   async setTheme(name: string): Promise<void> {
-    const file = join(this.server.home, 'data', 'User', 'settings.json');
-    const settings = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
     const body = this.page.locator('.monaco-workbench');
     const before = await body.getAttribute('class');
-    writeFileSync(file, JSON.stringify({ ...settings, 'workbench.colorTheme': name }));
+    await this.command('Preferences: Color Theme');
+    await this.quickInput().locator('input[type="text"]').first().fill(name);
+    await this.pick(name);
     await waitFor(async () => (await body.getAttribute('class')) !== before, {
       timeout: 20_000,
       what: `theme ${name}`,
     });
+    await this.quickInput().waitFor({ state: 'hidden' });
   }
 
   /** Writes a picture of the whole page to test-results/. Answers its path. */

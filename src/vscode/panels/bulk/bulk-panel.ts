@@ -37,7 +37,8 @@ export class BulkPanel extends PagePanel<BulkPage> {
     this.#request = request;
     const found = installationAt(app.inspector, request.at);
     const declared = found?.installation.declarations.find(({ id }) => id === request.request.action);
-    const title = declared?.bulkTitle ?? declared?.title ?? t('Many jobs');
+    const all = request.request.targets.some(({ kind }) => kind === 'selector');
+    const title = (all ? declared?.bulkTitle : undefined) ?? declared?.title ?? t('Many jobs');
     this.load(title.replace(/…$/, ''), declared?.effect === 'destroys' ? 'trash' : 'redo', null, this.#handlers());
     this.add(
       panel.onDidDispose(() => {
