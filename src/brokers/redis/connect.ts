@@ -14,8 +14,9 @@ import {
   type ScanBatch,
   type ScanOptions,
   type ScriptCall,
+  splits,
 } from './port';
-import { type Counting, readParts, splits } from './read';
+import { type Counting, readParts } from './read';
 import { scanKeys } from './scan';
 import { publishMessage, runScript, type WritingLink } from './script';
 import { openSession, type Session, type SessionOptions } from './session';

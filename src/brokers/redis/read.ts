@@ -4,12 +4,7 @@ import type { Driver } from './driver';
 import { aborted, seconds } from './failures';
 import type { Command, Meter, Reply } from './port';
 
-/**
- * Commands that go out in one write. 1,000 small replies take about 5 ms to parse, so that nothing holds the event
- * loop for long; larger splits gain nothing, smaller ones pay more round trips.
- */
-const SPLIT = 1000;
-/** Splits under way at once: the server works on the next one while we read the last. */
+/** Parts under way at once: the server works on the next one while we read the last. */
 const AHEAD = 2;
 
 /** A meter that can be moved. */
@@ -20,12 +15,6 @@ export interface ReadContext {
   readonly meter: Counting;
   readonly node: string;
   readonly timeoutMs: number;
-}
-
-/** Commands in parts that `readParts` sends, for callers that have them all. */
-export function* splits(commands: readonly Command[]): Generator<readonly Command[]> {
-  if (commands.length <= SPLIT) yield commands;
-  else for (let start = 0; start < commands.length; start += SPLIT) yield commands.slice(start, start + SPLIT);
 }
 
 /** A part that was sent, with its replies. */

@@ -1,9 +1,9 @@
-import type { Command, Reply } from '../../../brokers/redis/port';
+import { type Command, type Reply, SPLIT, splits } from '../../../brokers/redis/port';
 import { atLeast, type Count, exactly, type StateCounts, unknown } from '../../../model';
 import { intermediateKey, queueKey, REGISTRIES, registryKey, type Structure } from '../keys';
 import { NOT_TAKEN } from '../native';
 import { failureOf } from '../replies';
-import { type Lengths, Turns } from './reading';
+import type { Lengths, Reading } from './reading';
 
 /** Counts of one queue: the list, six registries, the intermediate list. */
 export const WIDTH = 8;
@@ -14,22 +14,53 @@ export interface FailedList {
   readonly origins: readonly string[];
 }
 
-export async function countCommands(queues: readonly string[]): Promise<Command[]> {
-  const commands: Command[] = [];
-  const turns = new Turns();
-  for (let i = 0; i < queues.length; i++) {
-    const queue = queues[i]!;
-    commands.push(['LLEN', queueKey(queue)]);
-    for (const registry of REGISTRIES) commands.push(['ZCARD', registryKey(registry, queue)]);
-    commands.push(['LLEN', intermediateKey(queue)]);
-    if (i % 100 === 99 && turns.over) await turns.next();
+/** The commands that count queues, in parts that are made one by one: of 10,000 queues there are 80,000. */
+export function* countParts(queues: readonly string[]): Generator<readonly Command[]> {
+  const each = Math.floor(SPLIT / WIDTH);
+  for (let from = 0; from < queues.length; from += each) {
+    const commands: Command[] = [];
+    for (const queue of queues.slice(from, from + each)) {
+      commands.push(['LLEN', queueKey(queue)]);
+      for (const registry of REGISTRIES) commands.push(['ZCARD', registryKey(registry, queue)]);
+      commands.push(['LLEN', intermediateKey(queue)]);
+    }
+    yield commands;
   }
-  return commands;
 }
+
+/**
+ * Counts queues and reads what else is wanted, in one go.
+ * @returns WIDTH replies for each queue, and the others
+ */
+export async function readCounts(
+  { broker }: Reading,
+  queues: readonly string[],
+  others: readonly Command[],
+  signal: AbortSignal,
+): Promise<{ readonly counts: readonly Reply[]; readonly others: readonly Reply[] }> {
+  function* parts() {
+    yield* countParts(queues);
+    yield* splits(others);
+  }
+  const counts: Reply[] = [];
+  const rest: Reply[] = [];
+  for await (const replies of broker.readParts(parts(), signal)) {
+    const into = counts.length < queues.length * WIDTH ? counts : rest;
+    for (const reply of replies) into.push(reply);
+  }
+  return { counts, others: rest };
+}
+
+/** Most counts of many queues are this one. */
+const NONE = Object.freeze(exactly(0));
 
 /** A key of a foreign type is a count that could not be taken, with the server's words. */
 function countOf(reply: Reply | undefined): Count {
-  return typeof reply === 'number' ? exactly(reply) : unknown(failureOf(reply) ?? 'the server gave no number');
+  return reply === 0
+    ? NONE
+    : typeof reply === 'number'
+      ? exactly(reply)
+      : unknown(failureOf(reply) ?? 'the server gave no number');
 }
 
 export function countsOf(

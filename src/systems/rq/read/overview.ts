@@ -8,7 +8,7 @@ import { arrayOf, failureOf, nameOf, numberOf, plainOf, scoredOf } from '../repl
 import { instantOf } from '../times';
 import { compareVersions } from '../versions';
 import { clockOf } from './clock';
-import { countCommands, countsOf, type FailedList, queueKeysOf, rememberLengths, WIDTH } from './counts';
+import { countsOf, type FailedList, queueKeysOf, readCounts, rememberLengths, WIDTH } from './counts';
 import { FAILED_LOOK, isLegacyFailedList, queueNames } from './queues';
 import { canCut, type Reading, Turns } from './reading';
 import { readRecords } from './records';
@@ -42,14 +42,13 @@ export async function readOverview(reading: Reading, signal: AbortSignal): Promi
 
   // Second trip: counts, heads, workers, what the failed list of RQ 0.13 holds, how long schedules are.
   const second = new Batch();
-  const countsAt = second.add(await countCommands(all));
   const headQueues = [...heads];
   const headsAt = second.add(headQueues.map((queue): Command => ['LINDEX', queueKey(queue), 0]));
   const workersAt = second.add(workerCommands(workersSeen));
   const failedAt = second.add(failedIds.map((id): Command => ['HMGET', jobKey(id), 'status', 'origin']));
   const scheduleLengthsAt = second.add(schedules.lengthCommands(scheduled));
   const cronLengthsAt = second.add(schedules.cronLengthCommands(crons));
-  const replies = await broker.read(second.commands, signal);
+  const { counts, others: replies } = await readCounts(reading, all, second.commands, signal);
   const workers = workersSeen.map((name, i) =>
     workerOf(name, replies[workersAt + i * 2], replies[workersAt + i * 2 + 1], now),
   );
@@ -75,14 +74,13 @@ export async function readOverview(reading: Reading, signal: AbortSignal): Promi
   const headTimesAt = third.add(
     headIds.flatMap((id): Command[] => (id === null ? [] : [['HGET', jobKey(id), 'enqueued_at']])),
   );
-  const extraAt = third.add(await countCommands(extra));
   const scheduleLengths = replies.slice(scheduleLengthsAt, scheduleLengthsAt + scheduled.length * 2);
   const schedulesAt = third.add(schedules.scheduleCommands(scheduled, scheduleLengths));
   const cronLengths = replies.slice(cronLengthsAt, cronLengthsAt + crons.length);
   const cronsAt = third.add(schedules.cronCommands(crons, cronLengths));
   const busy = [...new Set(workers.flatMap(worker => worker.currentJob ?? []))].slice(0, 1000);
-  const [rest, tasks] = await Promise.all([
-    third.commands.length > 0 ? broker.read(third.commands, signal) : [],
+  const [{ counts: extraCounts, others: rest }, tasks] = await Promise.all([
+    readCounts(reading, extra, third.commands, signal),
     currentTasks(reading, busy, signal),
   ]);
 
@@ -109,12 +107,12 @@ export async function readOverview(reading: Reading, signal: AbortSignal): Promi
     const piece = all.slice(from, from + 200);
     if (legacy && piece.includes('failed')) {
       const hole = piece.indexOf('failed');
-      add(piece.slice(0, hole), replies, countsAt + from * WIDTH);
-      add(piece.slice(hole + 1), replies, countsAt + (from + hole + 1) * WIDTH);
-    } else add(piece, replies, countsAt + from * WIDTH);
+      add(piece.slice(0, hole), counts, from * WIDTH);
+      add(piece.slice(hole + 1), counts, (from + hole + 1) * WIDTH);
+    } else add(piece, counts, from * WIDTH);
     if (turns.over) await turns.next();
   }
-  add(extra, rest, extraAt);
+  add(extra, extraCounts, 0);
   queues.sort((a, b) => (a.name < b.name ? -1 : 1));
   memory.queues = queues.map(queue => queue.name);
   memory.failedListIsLegacy = legacy;
