@@ -37,7 +37,9 @@ beforeAll(async () => {
     height: 900,
     workspaceTrust: true,
     settings: {
-      'jobQueues.connections': [{ id: 'p', name: NAME, url: redis.url, environment: 'production' }],
+      'jobQueues.connections': [
+        { id: 'p', name: NAME, url: redis.url, environment: 'production', access: 'read-only' },
+      ],
       'jobQueues.arguments': 'masked',
     },
   });

@@ -72,7 +72,7 @@ async function until(
       await run();
       return there();
     },
-    { what, timeout: 20_000, every: 300 },
+    { what, timeout: 45_000, every: 300 },
   );
 }
 
@@ -105,7 +105,12 @@ test('jobs share one panel until it is pinned', () =>
       () => openPanels().length === 1,
     );
     await open('in-host-2');
-    assert.equal(openPanels().length, 1);
+    // Tabs are told to the extension host a moment later.
+    await until(
+      'one panel',
+      () => open('in-host-2'),
+      () => openPanels().length === 1,
+    );
     await vscode.commands.executeCommand('jobQueues.pinPanel');
     await until(
       'a second panel',
@@ -147,5 +152,5 @@ test('the journal opens in one tab however often it is asked for', async () => {
       .filter(({ input }) => input instanceof vscode.TabInputWebview && input.viewType.endsWith('jobQueues.journal'));
   await vscode.commands.executeCommand('jobQueues.openJournal');
   await vscode.commands.executeCommand('jobQueues.openJournal');
-  await waitFor(async () => journals().length === 1, { what: 'the journal' });
+  await waitFor(async () => journals().length === 1, { what: 'the journal', timeout: 45_000 });
 });
