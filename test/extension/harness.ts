@@ -19,7 +19,7 @@ interface Case {
   readonly body: () => void | Promise<void>;
 }
 
-const TIMEOUT_MS = 30_000;
+const TIMEOUT_MS = 60_000;
 const cases: Case[] = [];
 
 /** Declares a test. */

@@ -10,17 +10,19 @@ import { type OpenedWorkbench, openWorkbench } from './support';
 
 const NAME = 'shop-production';
 const FEED = `
-import sys, redis
+import sys, zlib, redis
 from rq import Queue
 queue = Queue("mail", connection=redis.from_url(sys.argv[1]))
 for number in range(2):
     job = queue.enqueue("shop.mail.send_receipt", "secret-%d@shop.example" % number, number)
     job.set_status("failed")
     queue.remove(job)
-    queue.failed_job_registry.add(job, ttl=3600, exc_string="""Traceback (most recent call last):
+    trace = """Traceback (most recent call last):
   File "/app/shop/mail.py", line 9, in send_receipt
     raise Timeout()
-shop.Timeout: no answer""")
+shop.Timeout: no answer"""
+    queue.failed_job_registry.add(job, ttl=3600)
+    queue.connection.hset(job.key, "exc_info", zlib.compress(trace.encode()))
 `;
 
 const home = temporaryFolder('guarding');
@@ -82,6 +84,7 @@ test('a production broker is read-only, marked, and its arguments are masked whe
   const page = workbench.webview();
   await page.getByRole('heading', { name: 'shop.mail.send_receipt' }).waitFor();
   await workbench.screenshot('guarding-job');
+  await page.getByText(/^The arguments are hidden/).waitFor();
   expect(await page.locator('body').innerText()).not.toContain('secret-');
   expect(await accessibilityProblems(workbench)).toEqual([]);
 });

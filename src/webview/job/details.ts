@@ -93,7 +93,7 @@ function argumentsSection(view: JobView, panel: JobPanel): TemplateResult {
         call.problem !== null
           ? html`<p class="second">${icon('warning')} ${call.problem}</p>`
           : call.rows.length === 0
-            ? html`<p class="second">${t('Called without arguments.')}</p>`
+            ? html`<p class="second">${call.masked ? t('The arguments are hidden: the setting jobQueues.arguments says so.') : t('Called without arguments.')}</p>`
             : html`<div role="tree" aria-label=${t('Arguments')}>${call.rows.map(row => valueRow(row, panel))}</div>`
       }
     </section>
