@@ -182,7 +182,16 @@ test('several jobs are retried together, and deleted together', async () => {
   const page = workbench.webview();
   await insist(
     'the sheet for two',
-    () => workbench.contextMenu(rows.nth(1), 'Delete…'),
+    async () => {
+      // Rows that are drawn anew after the Undo before may have lost their selection: then one alone is asked for.
+      await workbench.page.keyboard.press('Escape');
+      await rows.nth(0).locator('.label-name').click();
+      await rows
+        .nth(1)
+        .locator('.label-name')
+        .click({ modifiers: ['Control'] });
+      await workbench.contextMenu(rows.nth(1), 'Delete…');
+    },
     () => page.getByText(/^Delete 2 jobs from stalled\?$/).isVisible(),
   );
   await page.getByText('Each job is removed in one step. If you stop, the others stay where they are.').waitFor();
