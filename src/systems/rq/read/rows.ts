@@ -99,20 +99,20 @@ export function rowOf(standing: Standing, id: string, record: RowRecord): JobRow
 
 /** Function and arguments from `data`; from the description where `data` is too long for a row or unreadable. */
 function callOfRow(record: RowRecord, problems: Problem[]): Pick<JobRow, 'task' | 'args'> {
-  const described = nameInDescription(record.text('description'));
+  const described = () => nameInDescription(record.text('description'));
   if (record.data === null) {
     if (record.dataLength === 0) {
       problems.push({ part: 'args', reason: 'The job has no field "data": nothing says what to call.', offset: null });
-      return { task: described, args: null };
+      return { task: described(), args: null };
     }
     const size = `${(record.dataLength / 1024).toFixed(0)} kB of arguments`;
-    return { task: described, args: { text: `(… ${size})` } };
+    return { task: described(), args: { text: `(… ${size})` } };
   }
   const decoded = readCall(record.data);
   if (decoded.problem !== null) problems.push(decoded.problem);
   const call = decoded.value;
-  if (call === null) return { task: described, args: null };
-  return { task: taskName(call) ?? described, args: { text: callText(call.args, call.kwargs, ARGS) } };
+  if (call === null) return { task: described(), args: null };
+  return { task: taskName(call) ?? described(), args: { text: callText(call.args, call.kwargs, ARGS) } };
 }
 
 /** Rows of jobs by their refs, as they stand now; those that have left their place are left out. Two round trips. */
