@@ -50,10 +50,11 @@ export async function readSequence(
 ): Promise<Sequence> {
   const at = cursor === null ? 0 : sections.findIndex(section => placeText(section.place) === cursor.section);
   if (at < 0) return { ranked: [], more: false, counts: [], moved: null };
-  const asked = askedSections(reading, sections, at, size);
   const first = sections[at];
   const scripted = first?.list === false && cursor !== null && cursor.score !== null && canCut(reading);
   const begins = first !== undefined && cursor !== null && cursor.rank >= 0;
+  // The first section is asked from its beginning on only where the page begins there.
+  const asked = askedSections(reading, sections, at, size).slice(begins ? 1 : 0);
   const begun = !begins ? [] : scripted ? [afterCommand(first, cursor, size)] : beginCommands(first, cursor, size);
   const replies = await reading.broker.read(
     [...sections.map(countCommand), ...begun, ...asked.map(section => windowCommand(section, 0, size))],
@@ -78,7 +79,6 @@ export async function readSequence(
     take(first, start.entries, start.rank);
   }
   asked.forEach((section, index) => {
-    if (begun.length > 0 && section === first) return;
     take(section, entriesOf(section, replies[sections.length + begun.length + index]), 0);
   });
   const more = ranked.length > size || leftAfter(sections, asked, counts, at);
