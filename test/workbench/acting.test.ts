@@ -172,7 +172,7 @@ test('a deleted job is asked for in a modal, and put back byte for byte', async 
   expect(await client.hgetall(`rq:job:${first}`)).toEqual(hash);
 });
 
-test('several jobs are retried together, and deleted together', async () => {
+test('several jobs are deleted together, and put back together', async () => {
   const rows = workbench.tree().locator('.monaco-list-row').filter({ hasText: 'charge_card' });
   await rows.nth(0).locator('.label-name').click();
   await rows
@@ -290,9 +290,15 @@ test('RQ is paused from the installation; the finding that says so resumes it', 
   await workbench.screenshot('acting-pause');
   await until('RQ to be paused', async () => (await client.exists('rq:suspended')) === 1);
   await workbench.command('Job Queues: Show findings');
-  await workbench.rowWith('paused', 'Findings').or(workbench.rowWith('suspended', 'Findings')).first().click();
   const page = workbench.webview();
-  await page.getByRole('heading', { name: 'Evidence' }).waitFor();
+  const row = workbench.rowWith('suspended', 'Findings');
+  await row.waitFor();
+  await insist(
+    'the finding to open',
+    // The list may be drawn anew under the pointer.
+    () => row.click({ timeout: 4000 }).catch(() => undefined),
+    () => page.getByRole('heading', { name: 'Evidence' }).isVisible(),
+  );
   await workbench.screenshot('acting-suspended');
   await page.getByRole('button', { name: /Resume/ }).click();
   await until('RQ to work', async () => (await client.exists('rq:suspended')) === 0);
@@ -353,7 +359,7 @@ test('a job opens as a document, and is copied as a call and as JSON', async () 
   await workbench.screenshot('acting-document');
 });
 
-test('a long queue is read a hundred at a time, to its thousandth job', async () => {
+test('a long queue is read a hundred at a time', async () => {
   await workbench.collapse('Failed');
   await workbench.expand('Queues');
   await workbench.expand('big');
@@ -367,13 +373,16 @@ test('a long queue is read a hundred at a time, to its thousandth job', async ()
   });
 });
 
-test.each(['Light Modern', 'Dark High Contrast', 'Light High Contrast'])('a job reads well in %s', async theme => {
-  await workbench.collapse('Queues');
-  await workbench.expand('Failed');
-  await workbench.setTheme(theme);
-  await workbench.rowWith('charge_card').click();
-  await workbench.editorTab('charge_card').waitFor();
-  await workbench.webview().getByRole('heading', { name: 'shop.payments.charge_card' }).waitFor();
-  expect(await accessibilityProblems(workbench)).toEqual([]);
-  await workbench.screenshot(`acting-${theme.replaceAll(' ', '-')}`);
-});
+test.each(['Default Light Modern', 'Default High Contrast', 'Default High Contrast Light'])(
+  'a job reads well in %s',
+  async theme => {
+    await workbench.collapse('Queues');
+    await workbench.expand('Failed');
+    await workbench.setTheme(theme);
+    await workbench.rowWith('charge_card').click();
+    await workbench.editorTab('charge_card').waitFor();
+    await workbench.webview().getByRole('heading', { name: 'shop.payments.charge_card' }).waitFor();
+    expect(await accessibilityProblems(workbench)).toEqual([]);
+    await workbench.screenshot(`acting-${theme.replaceAll(' ', '-')}`);
+  },
+);

@@ -2,7 +2,8 @@
  * Drives a workbench as a person does: by what it shows and says. Rows, buttons and menu items are found by their
  * text or accessible name; the few selectors of VS Code's own markup all stand in this file.
  */
-import { join } from 'node:path';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { FrameLocator, Locator, Page } from 'playwright-core';
 import { root } from '../../scripts/setup/paths.mjs';
 import {
@@ -241,9 +242,10 @@ export class Workbench {
     return this.page.locator('.monaco-dialog-box');
   }
 
-  /** The inside of the webview that is in sight. */
+  /** The inside of the webview that is in sight. While a page is loaded anew there are two frames: the last is to stay. */
   webview(): FrameLocator {
-    return this.page.locator('iframe.webview').filter({ visible: true }).first().contentFrame().frameLocator('iframe');
+    const outer = this.page.locator('iframe.webview').filter({ visible: true }).first().contentFrame();
+    return outer.frameLocator('iframe').last();
   }
 
   /** An editor tab whose label contains the text. */
@@ -256,18 +258,17 @@ export class Workbench {
     return this.page.locator('.part.statusbar .statusbar-item').filter({ hasText: text }).first();
   }
 
-  /** Changes the colour theme by its name in the pick (`Light Modern`), and waits until the page has it. */
+  /** Changes the colour theme (`Default High Contrast`) by the folder's settings, and waits until the page has it. */
   async setTheme(name: string): Promise<void> {
     const body = this.page.locator('.monaco-workbench');
     const before = await body.getAttribute('class');
-    await this.command('Preferences: Color Theme');
-    await this.quickInput().locator('input[type="text"]').first().fill(name);
-    await this.pick(name);
+    const settings = join(this.server.folder, '.vscode', 'settings.json');
+    mkdirSync(dirname(settings), { recursive: true });
+    writeFileSync(settings, JSON.stringify({ 'workbench.colorTheme': name }));
     await waitFor(async () => (await body.getAttribute('class')) !== before, {
       timeout: 20_000,
       what: `theme ${name}`,
     });
-    await this.quickInput().waitFor({ state: 'hidden' });
   }
 
   /** Writes a picture of the whole page to test-results/. Answers its path. */
