@@ -14,12 +14,16 @@ export function registerCommands(app: App): vscode.Disposable[] {
 
 async function runCommand(app: App, id: string, command: Command, given: readonly unknown[]): Promise<void> {
   try {
-    if (!isMet(app, command)) return await sayWhy(app, command);
-    await command.run(app, ...given);
+    if (isMet(app, command)) await command.run(app, ...given);
+    else detached(app, id, sayWhy(app, command));
   } catch (thrown) {
-    // Not awaited: a command has ended when it has failed, not when its message was read.
-    void showFailure(app.log, t('running {0}', id), thrown);
+    detached(app, id, Promise.reject(thrown));
   }
+}
+
+/** Not awaited: a command has ended when it has said why it cannot, not when somebody has read it. */
+function detached(app: App, id: string, saying: Promise<void>): void {
+  saying.catch(thrown => showFailure(app.log, t('running {0}', id), thrown));
 }
 
 function isMet({ inspector }: App, { needs }: Command): boolean {
