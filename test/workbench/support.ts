@@ -157,7 +157,7 @@ export class Workbench {
 
   /** Opens a row's context menu and picks an item, through submenus: `contextMenu('default', 'Environment', 'Local')`. */
   async contextMenu(target: RowTarget, ...path: readonly [string, ...string[]]): Promise<void> {
-    await this.#rowOf(target).click({ button: 'right' });
+    await this.#openMenu(target, path[0]);
     for (const [depth, item] of path.entries()) {
       const entry = this.menuItem(item);
       await entry.waitFor();
@@ -166,6 +166,21 @@ export class Workbench {
     }
     // A pointer that rests on a row brings up its tooltip, which would cover what comes next.
     await this.page.mouse.move(640, 20);
+  }
+
+  /** Asks for the menu until it is there: one closes again when the editor takes the focus in that moment. */
+  async #openMenu(target: RowTarget, item: string): Promise<void> {
+    await waitFor(
+      async () => {
+        await this.#rowOf(target).click({ button: 'right', timeout: 4000 });
+        const there = this.menuItem(item).waitFor({ timeout: 2500 });
+        return there.then(
+          () => true,
+          () => false,
+        );
+      },
+      { timeout: 20_000, what: `a menu with ${item}` },
+    );
   }
 
   /** Presses a menu item until the menu closes: a menu does not listen to the mouse for its first 100 ms. */
