@@ -72,7 +72,7 @@ export function connectionNotes(live: LiveConnection): Row[] {
       return [
         noteRow(parent, id, 'nothing', {
           label: t('No known queues'),
-          description: t('no keys of RQ were found here'),
+          description: t('no keys of a known system were found here'),
           icon: { id: 'inbox' },
         }),
         noteRow(parent, id, 'again', { label: t('Look again'), icon: { id: 'refresh' }, click: 'refresh' }),
