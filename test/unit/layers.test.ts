@@ -32,6 +32,7 @@ const MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, 'all' | 'types
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   vscode: ['vscode', 'extension.ts'],
   ioredis: ['brokers'],
+  amqplib: ['brokers'],
   lit: ['webview'],
   '@vscode/l10n': ['inspector', 'systems', 'workspace', 'vscode', 'extension.ts', 'webview'],
   valibot: ['codecs', 'brokers', 'systems', 'inspector', 'workspace', 'cli', 'vscode'],
@@ -114,10 +115,14 @@ function insideFault(path: string, layer: string, from: string, types: boolean):
   return allowed === 'types' && !types ? `${layer} may import only types of ${other}` : null;
 }
 
+/** What systems share: how declared actions run, how rules run. */
+const SHARED_BY_SYSTEMS = ['acting'];
+
 /** A system knows no other one; only the list of systems names them. */
 function systemFault(path: string, target: string): string | null {
   const [one, other] = [path, target].map(each => /^src\/systems\/([^/]+)\//.exec(`${shown(each)}/`)?.[1]);
   if (one === undefined || one === 'index.ts' || other === undefined || one === other) return null;
+  if (SHARED_BY_SYSTEMS.includes(other)) return null;
   return 'a system may not import another';
 }
 

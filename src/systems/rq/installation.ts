@@ -22,7 +22,8 @@ import type {
   Step,
   Target,
 } from '../../model';
-import { createRqActions, type Generation, generationOf, type RqActions } from './act';
+import type { Actions } from '../acting/actions';
+import { createRqActions, type Generation, generationOf } from './act';
 import { readFind } from './read/find';
 import { readJob } from './read/job';
 import { readOverview } from './read/overview';
@@ -40,7 +41,7 @@ export class RqInstallation implements Installation {
   readonly system: QueueSystem;
   readonly evidence: readonly Evidence[];
   readonly #reading: Reading;
-  readonly #acting: RqActions;
+  readonly #acting: Actions;
   #known: Generation | null = null;
 
   constructor(system: QueueSystem, reading: Reading, evidence: readonly Evidence[]) {

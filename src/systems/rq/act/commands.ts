@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RedisBroker } from '../../../brokers/redis/port';
 import { type ActionDeclaration, InspectorError, type ItemOutcome, type Plan } from '../../../model';
+import { simplePlan } from '../../acting/handler';
+import { Batches, decided, outcome } from '../../acting/work';
 import { commandChannel, jobKey, workerKey } from '../keys';
 import { type Located, locate } from '../places';
-import { Batches, decided, type Handler, type Situation, simplePlan } from './actions';
+import type { Handler, Situation } from './actions';
 import { list, readFleet, text, type Worker } from './generation';
-import { outcome } from './work';
 import { hearsCommands } from './workers';
 
 /** How long a worker may take to do what it heard, in milliseconds, and how often it is looked at. */

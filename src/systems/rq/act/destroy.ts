@@ -1,6 +1,7 @@
 import { commandsOf } from '../../../brokers/redis/commands';
 import type { RedisBroker } from '../../../brokers/redis/port';
 import type { ItemOutcome } from '../../../model';
+import { NO_LONGER_THERE, outcome } from '../../acting/work';
 import { JOB_PREFIX } from '../keys';
 import { SCRIPTS } from './actions';
 import source from './destroy.lua';
@@ -8,7 +9,7 @@ import { answersOf } from './relocate';
 import { restoring, type SavedJob, saveJobs } from './saved-jobs';
 import { type Latin1, readable, wire } from './undo';
 import type { Walk } from './walk';
-import { type Batch, type Did, type Item, NO_LONGER_THERE, outcome, type Work } from './work';
+import type { Batch, Did, Item, Work } from './work';
 
 /** Bytes that one step saves and destroys at most; a larger single job is a step of its own. */
 const STEP_BYTES = 4 * 1024 * 1024;

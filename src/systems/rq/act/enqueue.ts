@@ -1,16 +1,17 @@
 import { commandsOf } from '../../../brokers/redis/commands';
 import type { Reply } from '../../../brokers/redis/port';
 import { type ActionDeclaration, type ActionRequest, InspectorError, type Plan } from '../../../model';
+import { decided, outcome } from '../../acting/work';
 import { jobKey, QUEUES, queueKey, registryKey, resultsKey } from '../keys';
 import { locate, refOf } from '../places';
-import { decided, type Handler, SCRIPTS, type Situation } from './actions';
+import { type Handler, SCRIPTS, type Situation } from './actions';
 import source from './enqueue.lua';
 import { list } from './generation';
 import { type NewJob, newJob } from './new-job';
 import { unserved } from './plan';
 import { answersOf } from './relocate';
 import { base64, latin1, ofKey, TAKEN, unit } from './undo';
-import { type Batch, type Did, outcome, type Work } from './work';
+import type { Batch, Did, Work } from './work';
 
 /** `enqueue` on a queue or the installation, and `enqueue-copy` of jobs. */
 export function enqueueHandler(declaration: ActionDeclaration): Handler {

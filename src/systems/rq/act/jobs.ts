@@ -1,6 +1,7 @@
 import type { ActionDeclaration, ActionRequest, Plan } from '../../../model';
+import { decided, onlyBatch, outcome, Sequence } from '../../acting/work';
 import { JOB_PREFIX } from '../keys';
-import { decided, type Handler, onlyBatch, Sequence, type Situation } from './actions';
+import type { Handler, Situation } from './actions';
 
 import { DESTROY_NEEDS, DestroyWork } from './destroy';
 import { list } from './generation';
@@ -11,7 +12,7 @@ import { parentsOf } from './saved-jobs';
 import { sizesOf, sourcesOf } from './sources';
 import { type Latin1, readable, wire } from './undo';
 import { type Source, Walk } from './walk';
-import { type Item, outcome, type Work } from './work';
+import type { Item, Work } from './work';
 
 /** An action that takes jobs from one structure to another. */
 export function movingHandler(declaration: ActionDeclaration): Handler {

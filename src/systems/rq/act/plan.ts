@@ -1,4 +1,5 @@
 import type { ActionDeclaration, ActionRequest, JobRow, Plan, Ref } from '../../../model';
+import { NO_LONGER_THERE } from '../../acting/work';
 import { JOB_PREFIX, type RqPlace } from '../keys';
 import { isList } from '../places';
 import type { Situation } from './actions';
@@ -8,7 +9,7 @@ import { dependentsOf, saveJobs } from './saved-jobs';
 import { sizesOf, sourcesOf } from './sources';
 import { wire } from './undo';
 import { type Source, Walk } from './walk';
-import { type Item, NO_LONGER_THERE, ONLY_ITS_ID } from './work';
+import { type Item, ONLY_ITS_ID } from './work';
 
 /** Jobs of whole queues that are looked at to tell about the rest. Chosen ones are each looked at. */
 const LOOKED_AT = 1000;

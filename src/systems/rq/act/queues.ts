@@ -1,11 +1,12 @@
 import type { ActionDeclaration, ActionRequest, Plan, Target } from '../../../model';
+import { Batches, outcome, Sequence } from '../../acting/work';
 import { QUEUES, queueKey, REGISTRIES, registryKey } from '../keys';
-import { Batches, type Handler, Sequence, type Situation } from './actions';
+import type { Handler, Situation } from './actions';
 import { DESTROY_NEEDS, destroy } from './destroy';
 import { destroying } from './jobs';
 import { planJobs } from './plan';
 import { base64, latin1, ofKey, unit } from './undo';
-import { type Batch, type Did, outcome, type Work } from './work';
+import type { Batch, Did, Work } from './work';
 
 /** `empty` and `delete-queue`: the waiting jobs, saved before; then the queue's name. */
 export function queueHandler(declaration: ActionDeclaration): Handler {

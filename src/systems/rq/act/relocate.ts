@@ -1,6 +1,7 @@
 import { commandsOf } from '../../../brokers/redis/commands';
 import type { RedisBroker } from '../../../brokers/redis/port';
 import type { ItemOutcome, RedisGuard, RedisOperation, UndoUnit } from '../../../model';
+import { NO_LONGER_THERE, outcome } from '../../acting/work';
 import { JOB_PREFIX, QUEUES, type RqPlace } from '../keys';
 import { isList } from '../places';
 import { SCRIPTS } from './actions';
@@ -8,7 +9,7 @@ import { type Neighbours, neighboursOf } from './neighbours';
 import source from './relocate.lua';
 import { base64, type Latin1, readable, TAKEN, unit, wire, wireAll } from './undo';
 import { keyOf, type Walk } from './walk';
-import { type Batch, type Did, type Item, NO_LONGER_THERE, ONLY_ITS_ID, outcome, type Work } from './work';
+import { type Batch, type Did, type Item, ONLY_ITS_ID, type Work } from './work';
 
 /** Commands that a relocation needs. */
 export const RELOCATE_NEEDS: readonly string[] = [...SCRIPTS, ...commandsOf(source)];

@@ -1,9 +1,11 @@
 import { isKind } from '../../../codecs/python';
 import type { ActionDeclaration, ActionRequest, Plan } from '../../../model';
+import { simplePlan } from '../../acting/handler';
+import { Batches, decided, outcome, Sequence } from '../../acting/work';
 import { jobKey, SCHEDULED_JOBS } from '../keys';
 import { readValue } from '../payload';
 import { refOf } from '../places';
-import { Batches, decided, type Handler, Sequence, type Situation, simplePlan } from './actions';
+import type { Handler, Situation } from './actions';
 import { DESTROY_NEEDS, destroy } from './destroy';
 import { instantOf } from './enqueue-parameters';
 import { list, text } from './generation';
@@ -13,7 +15,7 @@ import { RELOCATE_NEEDS, type Relocation, RelocationWork } from './relocate';
 import { momentOf } from './relocations';
 import { base64, IN_USE, latin1, unit } from './undo';
 import { Walk } from './walk';
-import { type Batch, type Did, outcome, type Work } from './work';
+import type { Batch, Did, Work } from './work';
 
 /** An entry of the package rq-scheduler (rq_scheduler/scheduler.py, 0.9 to 0.14). */
 interface Entry {

@@ -1,12 +1,14 @@
 import { commandsOf } from '../../../brokers/redis/commands';
 import type { ActionDeclaration, UndoUnit } from '../../../model';
+import { simplePlan } from '../../acting/handler';
+import { onlyBatch, outcome } from '../../acting/work';
 import { SUSPENDED } from '../keys';
-import { type Handler, onlyBatch, SCRIPTS, type Situation, simplePlan } from './actions';
+import { type Handler, SCRIPTS, type Situation } from './actions';
 import { secondsOf } from './enqueue-parameters';
 import { answersOf } from './relocate';
 import source from './suspend.lua';
 import { base64, unit } from './undo';
-import { type Batch, type Did, outcome } from './work';
+import type { Batch, Did } from './work';
 
 /** `pause` and `resume` of the installation: RQ knows no pause of a single queue. */
 export function suspendHandler(declaration: ActionDeclaration): Handler {

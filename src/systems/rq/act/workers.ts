@@ -1,11 +1,13 @@
 import type { ActionDeclaration, Target } from '../../../model';
+import { simplePlan } from '../../acting/handler';
+import { Batches, decided, outcome } from '../../acting/work';
 import { QUEUE_PREFIX, QUEUES, queueWorkersKey, WORKERS, workerKey } from '../keys';
-import { Batches, decided, type Handler, type Situation, simplePlan } from './actions';
+import type { Handler, Situation } from './actions';
 import { CHANGED, DESTROY_NEEDS, destroy } from './destroy';
 import { allAtLeast, list, type Worker } from './generation';
 import { savedBytes, saveKeys } from './saved';
 import { base64, EXPIRED, IN_USE, latin1, ofKey, readable, unit } from './undo';
-import { type Batch, type Did, outcome } from './work';
+import type { Batch, Did } from './work';
 
 /** Seconds after which RQ's own expiry would have removed the record of a silent worker (rq/worker.py: 420 + 60). */
 const SILENT_SECONDS = 480;

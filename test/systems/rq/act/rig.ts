@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import type { Redis } from 'ioredis';
 import { type ConnectedRedis, connectRedis } from '../../../../src/brokers/redis/connect';
 import type { ItemOutcome, Plan, Report, Target, UndoUnit } from '../../../../src/model';
-import { createRqActions, type RqActions } from '../../../../src/systems/rq/act';
+import type { Actions } from '../../../../src/systems/acting/actions';
+import { createRqActions } from '../../../../src/systems/rq/act';
 import { parsePlace } from '../../../../src/systems/rq/keys';
 import { refOf } from '../../../../src/systems/rq/places';
 import { clientOf, runPython, startRedis, type TestRedis } from '../../../support';
@@ -25,7 +26,7 @@ export interface Rig extends AsyncDisposable {
   readonly redis: TestRedis;
   readonly client: Redis;
   readonly broker: ConnectedRedis;
-  readonly actions: RqActions;
+  readonly actions: Actions;
   perform(
     action: string,
     target: Target,
@@ -48,7 +49,7 @@ export function refIn(place: string, id: string): string {
   return refOf(parsed, id);
 }
 
-export function actionsOn(broker: ConnectedRedis): RqActions {
+export function actionsOn(broker: ConnectedRedis): Actions {
   return createRqActions({
     broker,
     known: () => null,
@@ -80,7 +81,7 @@ export async function startRig(options: { redis?: TestRedis; url?: string } = {}
 }
 
 export async function performOn(
-  actions: RqActions,
+  actions: Actions,
   action: string,
   target: Target,
   parameters: Record<string, unknown> = {},

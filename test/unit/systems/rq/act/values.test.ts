@@ -3,10 +3,10 @@ import { inflateSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readPickle, reprText } from '../../../../../src/codecs/python';
+import { Pace } from '../../../../../src/systems/acting/pace';
 import { durationOf, instantOf } from '../../../../../src/systems/rq/act/enqueue-parameters';
 import { allAtLeast, generationOf } from '../../../../../src/systems/rq/act/generation';
 import { newJob } from '../../../../../src/systems/rq/act/new-job';
-import { Pace } from '../../../../../src/systems/rq/act/pace';
 import { argumentsOf, callString, dataOf, isTaskName, keywordsOf } from '../../../../../src/systems/rq/act/payload';
 import { base64, latin1, readable, wireAll } from '../../../../../src/systems/rq/act/undo';
 

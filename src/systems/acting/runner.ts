@@ -1,13 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import {
-  asInspectorError,
-  type ErrorCode,
-  type ItemOutcome,
-  type Outcome,
-  type Report,
-  type Step,
-} from '../../../model';
-import { stepRecordKey } from '../keys';
+import { asInspectorError, type ErrorCode, type ItemOutcome, type Outcome, type Report, type Step } from '../../model';
 import { Pace } from './pace';
 import type { Batch, Did, Work } from './work';
 
@@ -25,11 +17,22 @@ const FATAL: readonly ErrorCode[] = [
 ];
 const KEPT_DONE = 1000;
 
+export interface RunOptions {
+  /** Milliseconds of a round trip that does nothing: not the broker's time. */
+  readonly roundTrip: number;
+  /** What a step is remembered by (on Redis a key). */
+  readonly recordOf: (stepId: string) => string;
+}
+
 /**
  * Runs work in steps until it ends, is stopped, or cannot go on; always ends in a report. A step that has begun ends
  * even when it is stopped meanwhile.
  */
-export async function* runWork(work: Work, roundTrip: number, signal: AbortSignal): AsyncGenerator<Step, Report, void> {
+export async function* runWork<I>(
+  work: Work<I>,
+  { roundTrip, recordOf }: RunOptions,
+  signal: AbortSignal,
+): AsyncGenerator<Step, Report, void> {
   const pace = new Pace(roundTrip);
   const tally = new Tally();
   const unstoppable = new AbortController().signal;
@@ -39,7 +42,7 @@ export async function* runWork(work: Work, roundTrip: number, signal: AbortSigna
       stopped = true;
       break;
     }
-    let batch: Batch | null;
+    let batch: Batch<I> | null;
     try {
       batch = await work.next(Math.max(1, pace.size), signal);
     } catch (error) {
@@ -51,9 +54,9 @@ export async function* runWork(work: Work, roundTrip: number, signal: AbortSigna
     const stepId = randomUUID();
     yield { phase: 'about', stepId, subjects: batch.subjects, undo: batch.undo };
     const began = performance.now();
-    let did: Did;
+    let did: Did<I>;
     try {
-      did = await batch.run(stepRecordKey(stepId), unstoppable);
+      did = await batch.run(recordOf(stepId), unstoppable);
       pace.took(batch.weight, performance.now() - began);
     } catch (thrown) {
       const error = asInspectorError(thrown, 'changing jobs');
@@ -77,7 +80,7 @@ export async function* runWork(work: Work, roundTrip: number, signal: AbortSigna
   return tally.report(stopped);
 }
 
-function unfinished(batch: Batch, what: Outcome, reason: string): ItemOutcome[] {
+function unfinished(batch: Batch<unknown>, what: Outcome, reason: string): ItemOutcome[] {
   const refs = batch.refs;
   return batch.subjects.map((id, index) => ({ ref: refs?.[index] ?? null, id, outcome: what, reason }));
 }
