@@ -5,12 +5,47 @@ export type Base64 = string;
  * A guarded change that takes one thing back, as data: it knows no system, and one script per kind of broker runs it.
  * Every guard must hold, else nothing is written and `refusal` is the reason that people read.
  */
-export interface UndoUnit {
+export type UndoUnit = RedisUndoUnit | RabbitUndoUnit;
+
+export interface RedisUndoUnit {
   readonly broker: 'redis';
+  /** Role of the companion broker on which it is done (Celery's `results`); absent = the broker itself. */
+  readonly on?: string;
   /** Job id, queue or worker name: joins it to the outcome of its step. */
   readonly subject: string;
   readonly guards: readonly RedisGuard[];
   readonly operations: readonly RedisOperation[];
+}
+
+/** The same on RabbitMQ, where nothing can be made conditional: each operation tells what it needs to be there. */
+export interface RabbitUndoUnit {
+  readonly broker: 'rabbitmq';
+  readonly on?: string;
+  readonly subject: string;
+  readonly operations: readonly RabbitOperation[];
+}
+
+export type RabbitOperation =
+  /** Puts exact bytes back, at the end of the queue: RabbitMQ knows no other place. */
+  | { readonly kind: 'publish'; readonly queue: string; readonly message: SavedMessage }
+  /**
+   * Takes back what still waits where we put it: looks at `within` messages at the most for the one with this
+   * correlation id and these exact bytes.
+   */
+  | {
+      readonly kind: 'take';
+      readonly queue: string;
+      readonly correlationId: string | null;
+      /** SHA-256 of the body, hex. */
+      readonly bodySha256: string;
+      readonly within: number;
+      readonly refusal: string;
+    };
+
+/** Properties with every AMQP type kept (see brokers/rabbitmq), so that clients of other languages read them again. */
+export interface SavedMessage {
+  readonly properties: { readonly [name: string]: unknown };
+  readonly body: Base64;
 }
 
 export type RedisGuard =

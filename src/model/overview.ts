@@ -1,4 +1,4 @@
-import type { Instant, Problem } from './job';
+import type { Fact, Instant, Problem } from './job';
 import type { Ref } from './ref';
 import type { State, StateCounts } from './state';
 
@@ -44,6 +44,8 @@ export interface WorkerSummary {
   readonly succeeded: number | null;
   readonly failed: number | null;
   readonly workingSeconds: number | null;
+  /** What else the system tells of it (concurrency, prefetch, pool …), for tooltips. */
+  readonly details?: readonly Fact[];
 }
 
 export interface ScheduleSummary {

@@ -1,7 +1,7 @@
-import type { ActionDeclaration, Offer, Plan, Report, Step, Target } from './action';
+import type { ActionDeclaration, Offer, ParameterSchema, Plan, Report, Step, Target } from './action';
 import type { Diagnosis } from './finding';
 import type { Job, JobPage, JobQuery, JobRow } from './job';
-import type { Evidence, Overview } from './overview';
+import type { Evidence, Overview, WorkerSummary } from './overview';
 import type { Ref } from './ref';
 import type { State } from './state';
 import type { Surroundings } from './surroundings';
@@ -32,7 +32,43 @@ export interface QueueSystem {
   readonly title: string;
   readonly facts: SystemFacts;
   /** Cheap: fixed names first, one round trip. Answers with what is there; changes nothing. */
-  detect(broker: Broker, options: SystemOptions, signal: AbortSignal): Promise<readonly Installation[]>;
+  detect(
+    broker: Broker,
+    options: SystemOptions,
+    signal: AbortSignal,
+    companions?: Companions,
+  ): Promise<readonly Installation[]>;
+  /** Options that a person may set for this system, by name: forms and `inspect --options` come from it. */
+  readonly options?: ParameterSchema;
+}
+
+/** A way to the further brokers that an installation needs. What was opened is kept, and closed with the connection. */
+export interface Companions {
+  /**
+   * The broker at this URL; the same URL answers with the same broker. Its password is the one saved for this role, the
+   * URL's own, or, on the same host and port, that of the connection.
+   * @throws InspectorError as connecting does
+   */
+  open(role: string, url: string, signal: AbortSignal): Promise<Broker>;
+  /** Another database of this very Redis; null where the broker has none. Opening it changes nothing. */
+  database(number: number, signal: AbortSignal): Promise<Broker | null>;
+  /** Other databases of this Redis that hold keys; one round trip. */
+  otherDatabases(signal: AbortSignal): Promise<readonly { readonly db: number; readonly keys: number }[]>;
+}
+
+/** A further broker that an installation needs: where it is, or that nobody has said so yet. */
+export interface Companion {
+  /** Names the option that holds its URL: `results`. */
+  readonly role: string;
+  /** `Result backend` */
+  readonly title: string;
+  readonly state: 'found' | 'missing' | 'failed';
+  /** Address without password; null where it is missing. */
+  readonly address: string | null;
+  /** What is not known without it, or why it failed. */
+  readonly reason: string | null;
+  /** URLs that something on the broker names, without passwords. */
+  readonly candidates: readonly string[];
 }
 
 /** One system found on one broker. */
@@ -61,6 +97,21 @@ export interface Installation {
   plan(request: ActionRequest, signal: AbortSignal): Promise<Plan>;
   /** Runs the plan in small steps. Abort = stop after this step; it always ends in a report. */
   perform(plan: Plan, signal: AbortSignal): AsyncGenerator<Step, Report, void>;
+  /** Further brokers it needs, as of the last look. */
+  readonly companions?: readonly Companion[];
+  /**
+   * Asks the workers: sends one message to all of them and yields what they answer as it comes, then who was silent. The
+   * next overview holds what they said. It sends something, so it runs by itself on local and development connections
+   * only; elsewhere it is the action `ask`.
+   */
+  ask?(signal: AbortSignal): AsyncIterable<Asked>;
+  /** What workers and producers tell by themselves, as it happens; needs a listener of our own. */
+  listen?(signal: AbortSignal): AsyncIterable<JobEvent>;
+  /**
+   * Completes in small steps what an overview can only begin, e.g. an index of results; ends when all has been looked at.
+   * Overviews and pages say meanwhile how far it is. A second call joins the first.
+   */
+  complete?(signal: AbortSignal): AsyncIterable<Looked>;
   /** Findings, what could not be checked, and what was. */
   diagnose(seen: Seen, signal: AbortSignal): AsyncIterable<Diagnosis>;
 }
@@ -86,6 +137,32 @@ export interface Found {
 export interface Looked {
   readonly looked: number;
   readonly of: number;
+}
+
+/** An answer of a worker, or that there was none. */
+export interface Asked {
+  readonly worker: string;
+  readonly answered: boolean;
+  /** Workers that have answered so far, and how many were asked where that is known. */
+  readonly answers: number;
+  readonly of: number | null;
+  /** All workers as known now, for the rows in sight. */
+  readonly workers: readonly WorkerSummary[];
+}
+
+/** One thing that happened, told by a worker or producer. */
+export interface JobEvent {
+  /** ISO 8601 in UTC. */
+  readonly at: string;
+  /** The system's own word: `task-failed`, `worker-heartbeat`. */
+  readonly kind: string;
+  readonly id: string | null;
+  readonly task: string | null;
+  readonly queue: string | null;
+  readonly worker: string | null;
+  readonly state: State | null;
+  /** One short line: an error, a runtime, a result. */
+  readonly text: string | null;
 }
 
 /** What rules may use: the overviews of the whole broker, samples over time, facts of the surroundings. */

@@ -3,6 +3,7 @@ import {
   isAbort,
   type RedisGuard,
   type RedisOperation,
+  type RedisUndoUnit,
   type RedisValue,
   type UndoUnit,
 } from '../../model';
@@ -36,11 +37,15 @@ const REASONS: Readonly<Record<number, string>> = {
  * @throws InspectorError when not even the first call could be made
  */
 export async function undoUnits(
-  units: readonly UndoUnit[],
+  given: readonly UndoUnit[],
   record: string,
   runner: UndoRunner,
   signal: AbortSignal,
 ): Promise<(true | string)[]> {
+  const units = given.map(unit => {
+    if (unit.broker !== 'redis') throw new Error('This undo is for another kind of broker.');
+    return unit;
+  });
   const answers: (true | string)[] = [];
   for (const batch of batches(units)) {
     const call = callFor(batch, `${record}:${answers.length}`, runner.atLeast('6.0.6'));
@@ -67,14 +72,14 @@ function afterFailure(thrown: unknown): [about: string, rest: string] {
   return [lost ? `Unknown: ${message}` : message, `Not tried: ${message}`];
 }
 
-function answerOf(unit: UndoUnit, code: Reply | undefined): true | string {
+function answerOf(unit: RedisUndoUnit, code: Reply | undefined): true | string {
   if (code === 0) return true;
   if (typeof code !== 'number') return 'The broker gave no answer about it.';
   return unit.guards[code - 1]?.refusal ?? REASONS[code] ?? `The broker refused it (${code}).`;
 }
 
-function* batches(units: readonly UndoUnit[]): Generator<UndoUnit[]> {
-  let batch: UndoUnit[] = [];
+function* batches(units: readonly RedisUndoUnit[]): Generator<RedisUndoUnit[]> {
+  let batch: RedisUndoUnit[] = [];
   let bytes = 0;
   for (const unit of units) {
     const size = JSON.stringify(unit).length;
@@ -89,7 +94,7 @@ function* batches(units: readonly UndoUnit[]): Generator<UndoUnit[]> {
   if (batch.length > 0) yield batch;
 }
 
-function callFor(units: readonly UndoUnit[], record: string, knowsLpos: boolean): ScriptCall {
+function callFor(units: readonly RedisUndoUnit[], record: string, knowsLpos: boolean): ScriptCall {
   const keys: string[] = [];
   const index = new Map<string, number>();
   const keyIndex = (key: string): string => {
@@ -220,7 +225,7 @@ const BY_TYPE: Readonly<Record<RedisValue['type'], string>> = {
 };
 
 /** Commands that these units run: a user may lack one that only other units need. */
-function needs(units: readonly UndoUnit[]): string[] {
+function needs(units: readonly RedisUndoUnit[]): string[] {
   const names = new Set(ALWAYS);
   for (const unit of units) {
     for (const guard of unit.guards) for (const name of BY_GUARD[guard.kind]) names.add(name);

@@ -74,13 +74,17 @@ export interface UndoLine {
 }
 
 const leaf = v.union([v.string(), v.number(), v.boolean(), v.null()]);
-const unit = v.looseObject({
-  broker: v.literal('redis'),
-  subject: v.string(),
-  // The broker's own undo checks every guard and operation before it sends anything.
-  guards: v.array(v.looseObject({ kind: v.string(), refusal: v.string() })),
-  operations: v.array(v.looseObject({ kind: v.string() })),
-});
+// The broker's own undo checks every guard and operation before it sends anything.
+const operations = v.array(v.looseObject({ kind: v.string() }));
+const unit = v.variant('broker', [
+  v.looseObject({
+    broker: v.literal('redis'),
+    subject: v.string(),
+    guards: v.array(v.looseObject({ kind: v.string(), refusal: v.string() })),
+    operations,
+  }),
+  v.looseObject({ broker: v.literal('rabbitmq'), subject: v.string(), operations }),
+]);
 const undoLine = v.object({
   step: v.string(),
   phase: v.picklist(['about', 'did']),

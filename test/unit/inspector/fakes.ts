@@ -10,6 +10,7 @@ import type {
   Overview,
   Plan,
   QueueSystem,
+  RedisUndoUnit,
   Report,
   Step,
   Surroundings,
@@ -76,7 +77,7 @@ export const nowhere: Surroundings = {
   restricted: null,
 };
 
-export const unitFor = (subject: string): UndoUnit => ({ broker: 'redis', subject, guards: [], operations: [] });
+export const unitFor = (subject: string): RedisUndoUnit => ({ broker: 'redis', subject, guards: [], operations: [] });
 
 const overview = (system: string): Overview => ({
   system,
