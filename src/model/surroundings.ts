@@ -11,6 +11,12 @@ export interface Surroundings {
     pid: number,
     listensOn: { readonly port: number } | { readonly unixSocket: string },
   ): Promise<boolean | null>;
+  /** Names of this machine, as a worker that runs here would give them; absent where nobody has looked. */
+  readonly hostNames?: readonly string[];
+  /** What this machine's process table says of a process; null, or no such function, where it cannot be told. */
+  process?(pid: number, signal: AbortSignal): Promise<ProcessFacts | null>;
+  /** Files of the folder as bytes, by name (`*` = any characters), each up to so many bytes. */
+  fileBytes?(names: readonly string[], maximum: number, signal: AbortSignal): Promise<readonly FileBytes[]>;
   /** True where code runs on another machine than the person sits at (SSH remote window). */
   readonly remote: boolean;
   /** Whether files of the folder may be read (workspace trust), and the reason when not. */
@@ -53,4 +59,31 @@ export interface Requirement {
   readonly specifier: string;
   readonly file: string;
   readonly line: number;
+}
+
+/** A process of this machine. */
+export interface ProcessFacts {
+  readonly pid: number;
+  /** `defunct`: it has ended, and its parent has not taken notice. */
+  readonly state: 'alive' | 'defunct' | 'gone';
+  readonly parent: number | null;
+  readonly command: string | null;
+  /** ISO 8601 UTC, to the second. */
+  readonly startedAt: string | null;
+  /**
+   * True where the process that started it has ended and process 1 has taken it over, though it did not detach itself
+   * as a daemon does.
+   */
+  readonly orphaned: boolean;
+  readonly children: readonly { readonly pid: number; readonly defunct: boolean; readonly command: string }[];
+}
+
+/** A file of the open folder. */
+export interface FileBytes {
+  readonly path: string;
+  /** Null where it is larger than asked for. */
+  readonly bytes: Uint8Array | null;
+  readonly size: number;
+  /** ISO 8601 UTC. */
+  readonly modifiedAt: string;
 }

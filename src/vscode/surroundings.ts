@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { t } from '@vscode/l10n';
 import * as vscode from 'vscode';
 import type { Surroundings } from '../model';
@@ -18,6 +19,9 @@ export function vscodeSurroundings(): Surroundings {
     brokers: async signal => (await now()).brokers(signal),
     pythonSets: async signal => (await now()).pythonSets(signal),
     processIsOurs: async (pid, listensOn) => (await now()).processIsOurs(pid, listensOn),
+    process: async (pid, signal) => (await now()).process(pid, signal),
+    fileBytes: async (names, maximum, signal) => (await now()).fileBytes(names, maximum, signal),
+    hostNames: [hostname()],
     remote,
     get restricted() {
       return restriction();
@@ -50,6 +54,11 @@ function openFolders(nodeFiles: (folder: string) => FolderFiles): FolderFiles | 
     read: async (path, signal) => {
       const end = path.indexOf('/');
       return (await parts.get(path.slice(0, end))?.read(path.slice(end + 1), signal)) ?? null;
+    },
+    bytes: async (path, maximum, signal) => {
+      const end = path.indexOf('/');
+      const file = await parts.get(path.slice(0, end))?.bytes(path.slice(end + 1), maximum, signal);
+      return file === undefined || file === null ? null : { ...file, path };
     },
   };
 }

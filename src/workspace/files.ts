@@ -1,5 +1,6 @@
 import { lstat, opendir, readFile, realpath } from 'node:fs/promises';
 import { join, sep } from 'node:path';
+import type { FileBytes } from '../model';
 
 /** The open folder's files as this layer sees them; VS Code passes its own. Paths are relative, with `/`. */
 export interface FolderFiles {
@@ -7,6 +8,8 @@ export interface FolderFiles {
   list(names: readonly string[], signal: AbortSignal): Promise<readonly string[]>;
   /** Text of a file; null where there is none, or where it is too large or no text. */
   read(path: string, signal: AbortSignal): Promise<string | null>;
+  /** A file as it is, up to so many bytes; null where there is none, or no plain file inside the folder. */
+  bytes(path: string, maximum: number, signal: AbortSignal): Promise<FileBytes | null>;
 }
 
 /** Bounds of what is read of a folder. */
@@ -46,6 +49,20 @@ export function nodeFiles(root: string): FolderFiles {
         if (!facts.isFile() || facts.size > LIMITS.bytes) return null;
         const text = await readFile(place, { encoding: 'utf8', signal });
         return text.includes('\0') ? null : text;
+      } catch {
+        signal.throwIfAborted();
+        return null;
+      }
+    },
+    async bytes(path, maximum, signal) {
+      signal.throwIfAborted();
+      if (!(await staysInside(root, path))) return null;
+      try {
+        const place = await realpath(join(root, path));
+        const facts = await lstat(place);
+        if (!facts.isFile()) return null;
+        const bytes = facts.size > maximum ? null : await readFile(place, { signal });
+        return { path, bytes, size: facts.size, modifiedAt: facts.mtime.toISOString() };
       } catch {
         signal.throwIfAborted();
         return null;

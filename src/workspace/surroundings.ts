@@ -1,7 +1,9 @@
-import type { Surroundings } from '../model';
+import { hostname } from 'node:os';
+import type { FileBytes, Surroundings } from '../model';
 import { ENVIRONMENT_FILES, findCandidates, type NamedFile, SETTINGS_FILES, variablesOf } from './candidates';
 import { COMPOSE_FILES, type ComposeFacts, parseCompose } from './compose';
 import { type FolderFiles, folderOf } from './files';
+import { processFacts } from './process-table';
 import { processIsOurs } from './processes';
 import { readPythonSets } from './python-sets';
 
@@ -14,14 +16,28 @@ export interface SurroundingsOptions {
   readonly restricted: string | null;
 }
 
+/** Nothing of it is left out here. */
+export type WholeSurroundings = Required<Surroundings>;
+
 /** Looks at the open folder and this machine, anew at every question. Reads only; touches no broker. */
-export function createSurroundings(options: SurroundingsOptions): Surroundings {
+export function createSurroundings(options: SurroundingsOptions): WholeSurroundings {
   const restricted = options.restricted ?? (options.files === null ? 'No folder is open.' : null);
   const files = restricted === null ? options.files : null;
   return {
     remote: options.remote,
     restricted,
     processIsOurs,
+    hostNames: [hostname()],
+    process: processFacts,
+    fileBytes: async (names, maximum, signal) => {
+      if (files === null) return [];
+      const found: FileBytes[] = [];
+      for (const path of await files.list(names, signal)) {
+        const file = await files.bytes(path, maximum, signal);
+        if (file !== null) found.push(file);
+      }
+      return found;
+    },
     composeServices: async signal =>
       files === null
         ? []

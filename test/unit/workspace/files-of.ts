@@ -10,5 +10,9 @@ export function filesOf(files: Readonly<Record<string, string>>): FolderFiles {
         .sort();
     },
     read: async path => files[path] ?? null,
+    bytes: async path => {
+      const bytes = files[path] === undefined ? null : Buffer.from(files[path]);
+      return bytes && { path, bytes, size: bytes.length, modifiedAt: '2026-12-01T10:00:00.000Z' };
+    },
   };
 }
