@@ -115,8 +115,8 @@ function insideFault(path: string, layer: string, from: string, types: boolean):
   return allowed === 'types' && !types ? `${layer} may import only types of ${other}` : null;
 }
 
-/** What systems share: how declared actions run, how rules run. */
-const SHARED_BY_SYSTEMS = ['acting'];
+/** What systems share: how declared actions run, how replies and names are read. */
+const SHARED_BY_SYSTEMS = ['acting', 'reading'];
 
 /** A system knows no other one; only the list of systems names them. */
 function systemFault(path: string, target: string): string | null {
