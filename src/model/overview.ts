@@ -20,6 +20,8 @@ export interface QueueSummary {
   readonly workers: readonly string[] | null;
   /** Key or queue names on the broker, for tooltips and copying. */
   readonly keys: readonly string[];
+  /** What else the broker tells of it (type, policies, priorities, where dead letters go …), for tooltips. */
+  readonly details?: readonly Fact[];
 }
 
 export interface WorkerSummary {

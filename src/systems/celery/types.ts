@@ -133,6 +133,8 @@ export interface TransportOverview {
   readonly queues: readonly QueueSummary[];
   /** Held by workers, of all queues together where the broker cannot tell which. */
   readonly taken: Count;
+  /** Held by the broker itself until they are due (native delayed delivery of Celery 5.5); absent where there is none. */
+  readonly scheduled?: Count;
   readonly problems: readonly Problem[];
   readonly roundTrips: number;
 }
