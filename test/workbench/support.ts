@@ -242,6 +242,18 @@ export class Workbench {
     await box.press('Enter');
   }
 
+  /** Presses a key until it has worked: one is lost while VS Code still moves the focus. */
+  async keyUntil(key: string, there: Locator): Promise<void> {
+    const seen = async () => {
+      await this.page.keyboard.press(key);
+      return there.waitFor({ timeout: 3000 }).then(
+        () => true,
+        () => false,
+      );
+    };
+    await waitFor(seen, { timeout: 20_000, what: `${key} to work` });
+  }
+
   /** A notification that contains the text. */
   notification(text: string | RegExp): Locator {
     return this.page.locator('.notification-list-item').filter({ hasText: text }).first();
