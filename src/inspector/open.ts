@@ -57,7 +57,7 @@ function linkOf(redis: ConnectedRedis, profile: ConnectionProfile): Link {
     undo: (units, record, signal) => redis.undo(units, record, signal),
     onDidClose: listener => redis.onLost(listener),
     reconnect: signal => redis.reconnect(signal),
-    close: async () => redis.close(),
+    close: () => redis.close(),
   };
 }
 

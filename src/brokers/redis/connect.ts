@@ -2,10 +2,14 @@ import { InspectorError, type UndoUnit } from '../../model';
 import { redisCli } from './cli';
 import { commandsOf } from './commands';
 import { type Driver, LostConnection } from './driver';
+import { type ExchangeLink, runExchange } from './exchange';
 import { aborted, commandIn, connectionLost } from './failures';
 import { findPermissions, Permissions } from './permissions';
 import {
+  type ChannelMessage,
   type Command,
+  type ExchangeCall,
+  type Exchanged,
   isFailure,
   type Meter,
   type RedisBroker,
@@ -20,6 +24,7 @@ import { type Counting, readParts } from './read';
 import { scanKeys } from './scan';
 import { publishMessage, runScript, type WritingLink } from './script';
 import { openSession, type Session, type SessionOptions } from './session';
+import { subscribePatterns } from './subscribe';
 import type { TlsOptions } from './tls';
 import { undoUnits } from './undo';
 import { formatRedisUrl, parseRedisUrl, showAddress } from './url';
@@ -53,7 +58,8 @@ export interface ConnectedRedis extends RedisBroker {
    * @throws InspectorError as connecting does
    */
   reconnect(signal: AbortSignal): Promise<void>;
-  close(): void;
+  /** At once; answers when what exchanges had left on the server has been taken away, too. */
+  close(): Promise<void>;
 }
 
 const DEFAULT_TIMEOUT_MS = 10_000;
@@ -91,6 +97,10 @@ class RedisConnection implements ConnectedRedis {
   #reading: Session | undefined;
   #opening: Promise<Driver> | undefined;
   #writer: Driver | undefined;
+  /** Connections for exchanges that are free; more are made while these are in use. */
+  #idle: Driver[] = [];
+  readonly #cleaning = new Set<Promise<void>>();
+  readonly #closing = new AbortController();
   #permissions = new Permissions();
   #lost: InspectorError | null = null;
   #closed = false;
@@ -193,6 +203,40 @@ class RedisConnection implements ConnectedRedis {
     return publishMessage(channel, message, this.#link(), signal);
   }
 
+  async subscribe(patterns: readonly string[], signal: AbortSignal): Promise<AsyncIterable<ChannelMessage>> {
+    if (this.#closed) throw this.#closedError('listening');
+    const { driver, node } = await openSession(this.#options, signal);
+    return subscribePatterns(patterns, driver, node, signal);
+  }
+
+  exchange(call: ExchangeCall, signal: AbortSignal): AsyncIterable<Exchanged> {
+    this.#demand(['PUBLISH', 'SADD', 'SREM', 'DEL', 'BRPOP'], 'asking by a message');
+    return runExchange(call, this.#exchangeLink(), AbortSignal.any([signal, this.#closing.signal]));
+  }
+
+  #exchangeLink(): ExchangeLink {
+    const open = async (signal: AbortSignal) => (await openSession(this.#options, signal)).driver;
+    return {
+      node: this.node,
+      meter: this.#meter,
+      open,
+      borrow: async signal => {
+        if (this.#closed) throw this.#closedError('asking by a message');
+        for (let free = this.#idle.pop(); free !== undefined; free = this.#idle.pop()) if (!free.closed) return free;
+        return open(signal);
+      },
+      giveBack: driver => {
+        if (this.#closed || this.#idle.length > 0) driver.close();
+        else this.#idle.push(driver);
+      },
+      cleaning: done => {
+        this.#cleaning.add(done);
+        void done.finally(() => this.#cleaning.delete(done));
+      },
+      learn: reply => this.#permissions.learn(commandIn(reply), reply),
+    };
+  }
+
   may(command: string): true | string {
     return this.#permissions.may(command);
   }
@@ -201,10 +245,13 @@ class RedisConnection implements ConnectedRedis {
     return redisCli(command, this.#options, this.node);
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.#closed = true;
     this.#reading?.driver.close();
     this.#writer?.close();
+    for (const driver of this.#idle.splice(0)) driver.close();
+    this.#closing.abort();
+    await Promise.all(this.#cleaning);
   }
 
   async #run(call: ScriptCall, needs: readonly string[], signal: AbortSignal): Promise<Reply> {

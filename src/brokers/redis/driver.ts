@@ -30,6 +30,10 @@ export interface Driver {
    * @throws LostConnection when not every answer came
    */
   send(commands: readonly Command[]): Promise<Reply[]>;
+  /** Sends without waiting for answers; they go to whoever listens. Only after `listen`. */
+  tell(commands: readonly Command[]): void;
+  /** From now on every reply goes to the listener: what a server says unasked to those who subscribed. */
+  listen(listener: (reply: Reply) => void): void;
   /** Called once, unless `close` was called first. */
   onLost(listener: (cause: Error | undefined) => void): void;
   /** Bytes received so far: whether a silent server is slow or gone. */
@@ -119,6 +123,7 @@ class IoredisDriver implements Driver {
   readonly #batches: Batch[] = [];
   #strange: Error | undefined;
   #closed = false;
+  #listener: ((reply: Reply) => void) | undefined;
 
   constructor(redis: Redis, cause: () => Error | undefined) {
     this.#redis = redis;
@@ -142,17 +147,33 @@ class IoredisDriver implements Driver {
     if (commands.length === 0) return Promise.resolve([]);
     if (this.closed) return Promise.reject(new LostConnection(this.#strange ?? this.#cause()));
     return new Promise((resolve, reject) => {
-      const { stream } = this.#redis;
       this.#batches.push({ replies: [], expected: commands.length, refusal: undefined, resolve, reject });
-      stream.cork();
-      for (const piece of encodeCommands(commands)) stream.write(piece);
-      stream.uncork();
+      this.#write(commands);
     });
+  }
+
+  tell(commands: readonly Command[]): void {
+    if (!this.closed) this.#write(commands);
+  }
+
+  listen(listener: (reply: Reply) => void): void {
+    this.#listener = listener;
+  }
+
+  #write(commands: readonly Command[]): void {
+    const { stream } = this.#redis;
+    stream.cork();
+    for (const piece of encodeCommands(commands)) stream.write(piece);
+    stream.uncork();
   }
 
   #take(reply: Reply): void {
     const batch = this.#batches[0];
     if (batch === undefined) {
+      if (this.#listener !== undefined) {
+        this.#listener(reply);
+        return;
+      }
       // Some servers say why they hang up before they are asked: protected mode, too many clients.
       const why = reply instanceof ReplyFailure ? `Last error: ${reply.message}` : 'Nothing had been asked.';
       throw new Error(`Protocol error: an answer without a question. ${why}`);

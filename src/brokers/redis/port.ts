@@ -43,6 +43,21 @@ export interface RedisBroker extends Broker {
   /** PUBLISH; answers how many listened. Its loss is reported as `connection-lost`: commands by pub/sub are not repeated. */
   publish(channel: string, message: string, signal: AbortSignal): Promise<number>;
 
+  /**
+   * Hears whatever is published on channels that match, on a connection of its own; answers once the server listens for
+   * us. Ends with the signal or when the loop is left; changes nothing on the server.
+   * @throws InspectorError `forbidden`, `connection-lost`, `aborted`
+   */
+  subscribe(patterns: readonly string[], signal: AbortSignal): Promise<AsyncIterable<ChannelMessage>>;
+
+  /**
+   * Asks by pub/sub and collects the answers from a list of our own: adds the bindings, publishes, yields first how many
+   * heard each message, then answers as they come. Ends with the time or when the loop is left. Bindings and list are
+   * taken away in the end, also after an abort or a loss.
+   * @throws InspectorError `forbidden`, `replica`, `connection-lost`, `aborted`
+   */
+  exchange(call: ExchangeCall, signal: AbortSignal): AsyncIterable<Exchanged>;
+
   /** True, or why this user may not run the command (`needs EVAL, which this user may not run`); found out at connect. */
   may(command: string): true | string;
 
@@ -51,6 +66,28 @@ export interface RedisBroker extends Broker {
 }
 
 export type Command = readonly [name: string, ...args: (string | number | Uint8Array)[]];
+
+/** A message heard on a channel. */
+export interface ChannelMessage {
+  readonly pattern: string;
+  readonly channel: string;
+  readonly message: Buffer;
+  /** Messages dropped so far because nobody read them in time. */
+  readonly dropped: number;
+}
+
+export interface ExchangeCall {
+  /** Members that say where answers belong; added before, removed afterwards. */
+  readonly bindings: readonly { readonly key: string; readonly member: string }[];
+  readonly messages: readonly { readonly channel: string; readonly message: string }[];
+  /** The list that answers come into; deleted afterwards, with `also`. */
+  readonly list: string;
+  readonly also: readonly string[];
+  readonly timeoutMs: number;
+}
+
+/** How many heard each message, or one answer. */
+export type Exchanged = { readonly heard: readonly number[] } | { readonly answer: Buffer };
 
 /** RESP values. Bulk strings are Buffers, integers numbers, nil null. */
 export type Reply = Buffer | number | null | ReplyFailure | readonly Reply[];
