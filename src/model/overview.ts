@@ -64,6 +64,16 @@ export interface ScheduleSummary {
   readonly jobRef: Ref | null;
 }
 
+/** How the last question to the workers went. */
+export interface AskedSummary {
+  readonly at: string;
+  readonly answers: number;
+  /** null = how many there are is not known. */
+  readonly of: number | null;
+  /** True until all have answered or the time is over. */
+  readonly running: boolean;
+}
+
 /** A state of the whole installation that people must see at once: `suspended`. */
 export interface Notice {
   readonly code: string;
@@ -83,6 +93,8 @@ export interface Overview {
   readonly nativeStates: Readonly<Partial<Record<State, string>>>;
   readonly queues: readonly QueueSummary[];
   readonly workers: readonly WorkerSummary[];
+  /** Absent where workers need not be asked, or never were. */
+  readonly asked?: AskedSummary;
   readonly schedules: readonly ScheduleSummary[];
   /** Sections that the system does not write down, with the reason; an absent key means that it does. */
   readonly notRecorded: Readonly<Partial<Record<'workers' | 'schedules', string>>>;

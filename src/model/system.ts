@@ -105,6 +105,11 @@ export interface Installation {
    * only; elsewhere it is the action `ask`.
    */
   ask?(signal: AbortSignal): AsyncIterable<Asked>;
+  /**
+   * Hears the small signs of life that workers give by themselves, until the signal; yields all workers whenever rows
+   * changed. Sends nothing and leaves nothing on the broker, so that it runs while workers are in sight.
+   */
+  hear?(signal: AbortSignal): AsyncIterable<readonly WorkerSummary[]>;
   /** What workers and producers tell by themselves, as it happens; needs a listener of our own. */
   listen?(signal: AbortSignal): AsyncIterable<JobEvent>;
   /**

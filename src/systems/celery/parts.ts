@@ -4,6 +4,7 @@
  */
 import type {
   Asked,
+  AskedSummary,
   Broker,
   Companion,
   Companions,
@@ -85,6 +86,10 @@ export interface Workers {
   readonly fleet: Fleet;
   ask(signal: AbortSignal): AsyncIterable<Asked>;
   listen(signal: AbortSignal): AsyncIterable<JobEvent>;
+  /** Hears heartbeats until the signal; yields when rows changed. Sends nothing. Null where it needs a queue of our own. */
+  readonly hear: ((signal: AbortSignal) => AsyncIterable<readonly WorkerSummary[]>) | null;
+  /** For `Overview.asked`; null before the first question. */
+  readonly asked: AskedSummary | null;
   /** Workers with what time has changed (`alive`); no round trip. */
   summaries(now: number): readonly WorkerSummary[];
   /** Remembers what the broker itself tells of workers (RabbitMQ: consumers and connections); optional. */

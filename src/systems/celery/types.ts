@@ -174,6 +174,18 @@ export interface Mailbox {
    * behind on the broker.
    */
   ask(command: ControlCommand, signal: AbortSignal): AsyncIterable<ControlReply>;
+  /**
+   * Broadcasts several commands in one go, each with its own ticket, and yields first how many listened (null where the
+   * broker does not tell), then replies as they come. Ends as `ask` does; `expected` is then of workers, each of which
+   * answers every command.
+   */
+  askAll(
+    commands: readonly Pick<ControlCommand, 'method' | 'arguments'>[],
+    order: Pick<ControlCommand, 'destination' | 'timeoutMs' | 'expected'>,
+    signal: AbortSignal,
+  ): AsyncIterable<{ readonly heard: number | null } | AnsweredCommand>;
+  /** Node names that the broker still knows of, stale ones among them; small. */
+  nodes(signal: AbortSignal): Promise<readonly string[]>;
   /** Broadcasts without waiting for an answer. @returns how many listened, null where the broker does not tell */
   tell(command: ControlCommand, signal: AbortSignal): Promise<number | null>;
   /** Events as they come. `heartbeats` = `worker.*` alone. */
@@ -193,6 +205,11 @@ export interface ControlCommand {
   readonly timeoutMs: number;
   /** Ends early when so many have answered; null = as many as the broker says listened, where it says. */
   readonly expected: number | null;
+}
+
+/** A reply to one of several commands. */
+export interface AnsweredCommand extends ControlReply {
+  readonly method: string;
 }
 
 export interface ControlReply {
@@ -217,6 +234,29 @@ export interface Fleet {
   readonly visibilityTimeout: number | null;
   /** Configurations of workers, passwords taken out. */
   readonly configurations: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
+  /** Ids that workers skip (`revoked`), as far as they told; at most 50,000 of each. */
+  readonly revoked: ReadonlySet<string>;
+  /** Node names that several workers use at once: how many answered under it, and their pids. */
+  readonly twins: ReadonlyMap<string, { readonly answers: number; readonly pids: readonly number[] }>;
+  /** Workers that were expected to answer the last question and did not. */
+  readonly silent: readonly string[];
+  /** How many listened to the last question, as the broker counted; null where it does not tell or nobody was asked. */
+  readonly heard: number | null;
+  /** What events told of a task, where they were followed meanwhile; the newest 10,000 are remembered. */
+  seen(id: string): SeenTask | null;
+}
+
+/** A task as events told of it: arguments are Python's reprs, cut by the sender. */
+export interface SeenTask {
+  readonly id: string;
+  readonly task: string | null;
+  readonly args: string | null;
+  readonly kwargs: string | null;
+  readonly queue: string | null;
+  readonly worker: string | null;
+  readonly state: State | null;
+  /** ISO 8601 UTC of the last event. */
+  readonly at: string;
 }
 
 export interface HeldTask {
@@ -227,6 +267,11 @@ export interface HeldTask {
   readonly eta: string | null;
   readonly startedAt: number | null;
   readonly workerPid: number | null;
+  /** From its delivery's routing key. */
+  readonly queue: string | null;
+  /** As the worker told them: values, or their reprs from old workers. */
+  readonly args: RenderedValue | null;
+  readonly kwargs: RenderedValue | null;
 }
 
 /** Periodic tasks: RedBeat's entries, and the file of celery beat in the open folder. */
