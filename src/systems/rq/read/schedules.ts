@@ -1,6 +1,7 @@
 import type { Command, Reply } from '../../../brokers/redis/port';
 import { callText, isKind, PyDict, type PyNode, PyTuple, parseJson } from '../../../codecs/python';
 import type { ScheduleSummary } from '../../../model';
+import { everyText } from '../../acting/words';
 import { cronSchedulerKey, jobKey } from '../keys';
 import { readCall, readValue, taskName } from '../payload';
 import { refOf } from '../places';
@@ -65,22 +66,6 @@ function seconds(node: PyNode | undefined): number | null {
   if (typeof node === 'number') return node;
   return node !== undefined && isKind(node, 'float') ? node.value : null;
 }
-
-/** `every 5 min`, `every hour`, `every 90 s`. */
-export function everyText(interval: number): string {
-  for (const [size, one, many] of UNITS) {
-    if (interval >= size && interval % size === 0) {
-      return interval === size ? `every ${one}` : `every ${interval / size} ${many}`;
-    }
-  }
-  return `every ${interval} s`;
-}
-
-const UNITS = [
-  [86_400, 'day', 'd'],
-  [3600, 'hour', 'h'],
-  [60, 'minute', 'min'],
-] as const;
 
 const CRON_FIELDS = ['hostname', 'pid', 'config_file', 'cron_jobs'] as const;
 /** Longest `cron_jobs` that is read. */

@@ -1,4 +1,5 @@
 import type { Diagnosis, Seen } from '../../../model';
+import { runRules } from '../../acting/rules';
 import type { Reading } from '../read/reading';
 import { legacyFailedList, mixedPythons, mixedVersions } from './generations';
 import { importFailures } from './imports';
@@ -31,22 +32,7 @@ export const RULES: readonly Rule[] = [
 ];
 
 /** Findings of every rule; a rule that cannot run says why, and the others stand. */
-export async function* diagnose(reading: Reading, seen: Seen, signal: AbortSignal): AsyncGenerator<Diagnosis, void> {
-  const context = {
-    reading,
-    seen,
-    signal,
-    samples: new Samples(reading, signal),
-    now: Date.parse(seen.overview.readAt),
-  };
-  for (const rule of RULES) {
-    signal.throwIfAborted();
-    try {
-      yield* await rule.check(context);
-      yield { rule: rule.id, checked: true };
-    } catch (error) {
-      if (signal.aborted) throw error;
-      yield { rule: rule.id, reason: error instanceof Error ? error.message : String(error) };
-    }
-  }
+export function diagnose(reading: Reading, seen: Seen, signal: AbortSignal): AsyncGenerator<Diagnosis, void> {
+  const samples = new Samples(reading, signal);
+  return runRules(RULES, { reading, seen, signal, samples, now: Date.parse(seen.overview.readAt) });
 }

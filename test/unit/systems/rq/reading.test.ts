@@ -1,9 +1,9 @@
 import { deflateSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
+import { everyText } from '../../../../src/systems/acting/words';
 import { errorOfRow, tracebackText } from '../../../../src/systems/rq/errors';
 import { nameInDescription, readCall, readValue, taskName } from '../../../../src/systems/rq/payload';
 import { isLegacyFailedList } from '../../../../src/systems/rq/read/queues';
-import { everyText } from '../../../../src/systems/rq/read/schedules';
 import { workerOf } from '../../../../src/systems/rq/read/workers';
 import { names, shellWord, span } from '../../../../src/systems/rq/rules/rule';
 import { instantOf, instantOfSeconds } from '../../../../src/systems/rq/times';
