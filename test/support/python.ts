@@ -38,6 +38,31 @@ function describe(id: string): RqGeneration {
   };
 }
 
+/** A generation of Celery: the name of its folder in test/python, and the versions pinned there. */
+export interface CeleryGeneration {
+  /** `celery-newest`, `celery-5.2`, `celery-4.4`. */
+  readonly id: string;
+  /** Celery's version: `5.2.7`. */
+  readonly version: string;
+  /** The version of kombu, which writes the messages: `5.2.4`. */
+  readonly kombu: string;
+  /** The client library's version: `4.3.6`. */
+  readonly redisPy: string;
+}
+
+/** All generations of Celery, newest first. */
+export const celeryGenerations: readonly CeleryGeneration[] = pythonGenerations()
+  .filter(id => id.startsWith('celery-'))
+  .map(id => {
+    const pins = pinnedVersions(id);
+    const version = (name: string) => pins.get(name) ?? 'unknown';
+    return { id, version: version('celery'), kombu: version('kombu'), redisPy: version('redis') };
+  })
+  .sort((a, b) => b.version.localeCompare(a.version, 'en', { numeric: true }));
+
+/** Those that every write path is tested with: all there are. */
+export const celeryGenerationsUnderTest: readonly CeleryGeneration[] = celeryGenerations;
+
 /** The folder that holds the sample application `shop`; on the PYTHONPATH of everything started here. */
 export const tasksFolder = join(root, 'test', 'python', 'tasks');
 

@@ -3,7 +3,13 @@
 import os
 import time
 
-from rq import get_current_job
+try:
+    from rq import get_current_job
+except ImportError:  # A worker of another framework, which has no RQ beside it.
+
+    def get_current_job():
+        """No job of RQ runs here."""
+        return None
 
 
 def build(name, rows, seconds_per_row=0.05):
