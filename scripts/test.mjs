@@ -29,19 +29,21 @@ const LAYERS = [
   },
   {
     name: 'workbench',
-    needs: { redis: true, python: ['rq-newest', 'rq-1.16'], workbenches: ['minimum', 'newest'] },
+    needs: { redis: true, python: ['rq-newest', 'rq-1.16', 'celery-newest'], workbenches: ['minimum', 'newest'] },
     run: () => vitest('workbench', 15),
   },
   {
     name: 'demo',
-    needs: { redis: true, python: ['rq-newest', 'rq-1.16'], workbenches: ['minimum'] },
+    needs: { redis: true, python: ['rq-newest', 'rq-1.16', 'celery-newest'], workbenches: ['minimum'] },
     run: async () => (await import('./test/demo.mjs')).runDemoCheck(),
   },
 ];
 
 /** The generations that the systems layer runs; the others are installed when a test asks for one. */
 function generations() {
-  return everything ? pythonGenerations() : ['rq-newest', 'rq-1.16', 'rq-0.12'];
+  return everything
+    ? pythonGenerations()
+    : ['rq-newest', 'rq-1.16', 'rq-0.12', 'celery-newest', 'celery-5.2', 'celery-4.4'];
 }
 
 /** @param {string} project @param {number} minutes */

@@ -87,7 +87,8 @@ export async function startCeleryWorker(options: CeleryWorkerOptions): Promise<C
 /** Starts beat and waits until it has begun to look at its schedule. `kill()` leaves RedBeat's lock behind. */
 export async function startCeleryBeat(options: CeleryBeatOptions): Promise<GuardedProcess> {
   const { redBeat } = options;
-  const args = ['beat', '--loglevel', 'INFO', '--pidfile', ''];
+  // That it looks at its schedule is said by RedBeat 2.0 at this level only.
+  const args = ['beat', '--loglevel', 'DEBUG', '--pidfile', ''];
   if (redBeat === undefined) args.push('--schedule', options.file ?? 'celerybeat-schedule');
   else args.push('--scheduler', 'redbeat.RedBeatScheduler');
   const conf = {
@@ -98,8 +99,7 @@ export async function startCeleryBeat(options: CeleryBeatOptions): Promise<Guard
   return startCelery({ ...options, conf }, args, {
     cwd: options.cwd,
     env: { ...options.env, SHOP_SCHEDULE: JSON.stringify(options.schedule) },
-    ready: output =>
-      redBeat === undefined ? output.includes('beat: Starting...') : /Acquired lock|Loading \d+ tasks/.test(output),
+    ready: output => (redBeat === undefined ? output.includes('beat: Starting...') : /Loading \d+ tasks/.test(output)),
     what: 'Celery beat',
   });
 }

@@ -63,7 +63,7 @@ print(AsyncResult(${JSON.stringify(id)}, app=app).get(timeout=20))`,
       await waitFor(async () => (await client.llen('celery')) > 0, { timeout: 20_000, what: 'a task of beat' });
       await file.stop();
       await using red = await startCeleryBeat({ ...app, redBeat: { url: redis.url } });
-      const due = () => client.zrange('redbeat::schedule', 0, -1);
+      const due = () => client.zrange('redbeat::schedule', '0', '-1');
       await waitFor(async () => (await due()).includes('redbeat:nightly'), { what: 'entries', explain: red.output });
       expect(await client.hget('redbeat:often', 'definition')).toContain('shop.tasks.add');
     } finally {
