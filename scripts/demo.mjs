@@ -7,7 +7,12 @@ import { runMain, setUp } from './setup.mjs';
 import { bundleTool } from './tool.mjs';
 
 await runMain(async () => {
-  await setUp({ layers: ['demo'], redis: true, python: ['rq-newest', 'rq-1.16', 'celery-newest'], workbenches: ['minimum'] });
+  await setUp({
+    layers: ['demo'],
+    redis: true,
+    python: ['rq-newest', 'rq-1.16', 'celery-newest'],
+    workbenches: ['minimum'],
+  });
   const bundle = await bundleTool('scripts/demo/main');
   const { runDemo } = await import(pathToFileURL(bundle).href);
   await runDemo(process.argv.includes('--check'));
