@@ -62,6 +62,8 @@ export interface ScheduleSummary {
   readonly owner: string;
   readonly args: { readonly text: string } | null;
   readonly jobRef: Ref | null;
+  /** What else is recorded of it (name, last run, time zone …), for tooltips. */
+  readonly details?: readonly Fact[];
 }
 
 /** How the last question to the workers went. */

@@ -52,6 +52,8 @@ export interface Companions {
   open(role: string, url: string, signal: AbortSignal): Promise<Broker>;
   /** Another database of this very Redis; null where the broker has none. Opening it changes nothing. */
   database(number: number, signal: AbortSignal): Promise<Broker | null>;
+  /** The open folder and this machine; absent where nobody looks at them. */
+  readonly surroundings?: Surroundings;
   /** Other databases of this Redis that hold keys; one round trip. */
   otherDatabases(signal: AbortSignal): Promise<readonly { readonly db: number; readonly keys: number }[]>;
 }
