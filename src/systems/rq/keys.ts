@@ -29,6 +29,7 @@ export const SCHEDULED_JOBS = 'rq:scheduler:scheduled_jobs';
 export const QUEUE_PREFIX = 'rq:queue:';
 export const WORKER_PREFIX = 'rq:worker:';
 export const JOB_PREFIX = 'rq:job:';
+export const RESULTS_PREFIX = 'rq:results:';
 
 /** List of waiting ids; index 0 is next. */
 export const queueKey = (queue: string): Key => keyed(QUEUE_PREFIX, queue);
@@ -41,7 +42,7 @@ export const dependentsKey = (id: string): Key => keyed(JOB_PREFIX, id, ':depend
 /** Set of ids that this job waits for; the double colon is RQ's own (≥ 1.2). */
 export const dependenciesKey = (id: string): Key => keyed('rq:job::', id, ':dependencies');
 /** Stream of results (RQ ≥ 1.12). */
-export const resultsKey = (id: string): Key => keyed('rq:results:', id);
+export const resultsKey = (id: string): Key => keyed(RESULTS_PREFIX, id);
 /** Sorted set of execution ids (RQ ≥ 2.0). */
 export const executionsKey = (id: string): Key => keyed('rq:executions:', id);
 /** Hash of one execution (RQ ≥ 2.0). */

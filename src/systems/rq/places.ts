@@ -35,6 +35,9 @@ export const structureOf = (state: State): Structure | undefined => STRUCTURES[s
 export const isList = (structure: Structure): boolean =>
   structure === 'queue' || structure === 'intermediate' || structure === 'failed-list';
 
+/** Whether members are the ids of jobs as they are; in `wip` of RQ ≥ 2.0 the execution stands behind. */
+export const isJobId = (structure: Structure): boolean => structure !== 'wip';
+
 /** Ref of a job: place `failed:default`, locator the id (or `id:execution` as it stands in a `wip` registry). */
 export function refOf(place: RqPlace, member: string): Ref {
   return makeRef({ system: 'rq', installation: '', place: placeText(place), locator: member });

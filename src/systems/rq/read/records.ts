@@ -2,6 +2,7 @@ import type { Command, Reply } from '../../../brokers/redis/port';
 import { jobKey, type Key, resultsKey } from '../keys';
 import { arrayOf, bufferOf, failureOf, nameOf, numberOf, plainOf } from '../replies';
 import { clockOf } from './clock';
+import JOB_ROWS from './job-rows.lua';
 import { canCut, type Reading } from './reading';
 import ROWS from './rows.lua';
 
@@ -41,11 +42,25 @@ const PLACE_OF = Object.fromEntries(FIELDS.map((field, index) => [field, index])
 /** Longest value that a row reads. */
 export const ROW_LIMIT = 64 * 1024;
 /** Jobs of one script call: none holds the server for long. */
-const CHUNK = 30;
+export const CHUNK = 30;
 /** What part of the jobs is read first: rows are made of them while the server reads the others. */
 const FIRST = 0.6;
 /** Sent with every call, so without its comments. */
-const SCRIPT = ROWS.replaceAll(/^ *--.*\n/gm, '');
+const SCRIPT = rowScript(ROWS);
+
+/** A script that may call `rowsOf` of job-rows.lua, ready to be sent. */
+export function rowScript(source: string): string {
+  return (JOB_ROWS + source).replaceAll(/^ *--.*\n/gm, '');
+}
+
+/** What `rowsOf` wants to know beside the keys, as the last arguments of a script. */
+export const rowArguments = (errors: boolean): (string | number)[] => [
+  ROW_LIMIT,
+  errors ? '1' : '0',
+  ...FIELDS,
+  'data',
+  'exc_info',
+];
 
 /** The hashes of jobs, in order; `errors` reads the newest result and `exc_info` too. */
 export async function readRecords(
@@ -97,11 +112,11 @@ function* scriptCalls(ids: readonly string[], errors: boolean): Generator<readon
 function scriptCall(ids: readonly string[], errors: boolean): Command {
   const keys: Key[] = [];
   for (const id of ids) keys.push(jobKey(id), resultsKey(id));
-  return ['EVAL_RO', SCRIPT, keys.length, ...keys, ROW_LIMIT, errors ? '1' : '0', ...FIELDS, 'data', 'exc_info'];
+  return ['EVAL_RO', SCRIPT, keys.length, ...keys, ...rowArguments(errors)];
 }
 
 /** What one call of the script answered; null where it is none of its answers. */
-function recordsOf(reply: Reply): RowRecord[] | null {
+export function recordsOf(reply: Reply | undefined): RowRecord[] | null {
   if (!Array.isArray(reply)) return null;
   const records: RowRecord[] = [];
   for (const row of reply as readonly Reply[]) {

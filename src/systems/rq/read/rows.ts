@@ -25,18 +25,20 @@ const ARGS = 160;
 
 /**
  * Rows of jobs wherever they stand, in the order asked: one round trip where the server cuts large fields, else two.
- * A job that cannot be read is a row with its problems.
+ * A job that cannot be read is a row with its problems. @param known what has been read of the first of them already
  */
 export async function readRows(
   reading: Reading,
   standings: readonly Standing[],
   signal: AbortSignal,
+  known: readonly RowRecord[] = [],
 ): Promise<JobRow[]> {
   const ids = standings.map(({ place, member }) => idOfMember(place.structure, member));
   const errors = standings.some(({ place }) => stateOf(place.structure) === 'failed');
   const rows: JobRow[] = [];
   const turns = new Turns();
-  for await (const records of readRecordGroups(reading, ids, errors, signal)) {
+  const rest = readRecordGroups(reading, ids.slice(known.length), errors, signal);
+  for await (const records of startedBefore(known, rest)) {
     for (const record of records) {
       const i = rows.length;
       if (i % 8 === 7 && turns.over) await turns.next();
@@ -44,6 +46,15 @@ export async function readRows(
     }
   }
   return rows;
+}
+
+/** What is known first, while the source is at work already. */
+async function* startedBefore<T>(known: readonly T[], source: AsyncGenerator<T[], void>): AsyncGenerator<readonly T[]> {
+  const first = source.next();
+  // Told when its turn comes.
+  first.catch(() => undefined);
+  yield known;
+  for (let next = await first; next.done !== true; next = await source.next()) yield next.value;
 }
 
 /** One row from what was read of its hash. */

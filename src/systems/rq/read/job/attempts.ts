@@ -1,5 +1,5 @@
-import { parseTraceback } from '../../../../codecs/traceback';
-import type { Frame, Instant, JobError } from '../../../../model';
+import type { Instant, JobError } from '../../../../model';
+import { jobErrorOf } from '../../../reading/errors';
 import { resultTracebackText, tracebackText, typeOfSentence } from '../../errors';
 import { instantOfSeconds, millisecondsOf } from '../../times';
 import { numberIn, type ResultEntry, textIn, type Whole } from './whole';
@@ -50,30 +50,7 @@ export function errorOfHash(whole: Whole): JobError | null {
 }
 
 /** A traceback as people read it. */
-export function errorOf(text: string): JobError {
-  const parsed = parseTraceback(text);
-  const frames: Frame[] = parsed.frames.map(frame => ({
-    file: frame.file,
-    line: frame.line,
-    function: frame.function,
-    source: frame.source,
-    own: isOwn(frame.file),
-  }));
-  return {
-    type: parsed.type ?? typeOfSentence(text),
-    message: parsed.message,
-    traceback: parsed.original,
-    frames,
-  };
-}
-
-/** Libraries stand in site-packages or dist-packages, the standard library in lib/pythonX.Y; `<string>` tells nothing. */
-function isOwn(file: string): boolean | null {
-  if (file.startsWith('<')) return null;
-  return !/[\\/](?:site-packages|dist-packages)[\\/]|[\\/]lib(?:64)?[\\/]python\d(?:\.\d+)?[\\/]|[\\/]Lib[\\/](?!.*[\\/]Scripts)/.test(
-    file,
-  );
-}
+const errorOf = (text: string): JobError => jobErrorOf(text, typeOfSentence(text));
 
 /** Seconds between two instants; null where one is missing. */
 export function secondsBetween(from: Instant, to: Instant): number | null {

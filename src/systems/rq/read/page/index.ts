@@ -51,8 +51,9 @@ async function sequencePage(
     cursor?.kind === 'rank' ? cursor : null,
     filtered ? Math.max(size, FILTER_WINDOW) : size,
     signal,
+    true,
   );
-  const rows = await readRows(reading, sequence.ranked, signal);
+  const rows = await readRows(reading, sequence.ranked, signal, sequence.records);
   const items: JobRow[] = [];
   const shown: Ranked[] = [];
   let cut = false;

@@ -1,10 +1,12 @@
 import type { Command, Reply } from '../../../../brokers/redis/port';
 import { bytesOf } from '../../ids';
-import { placeText } from '../../keys';
+import { JOB_PREFIX, placeText, RESULTS_PREFIX } from '../../keys';
+import { isJobId } from '../../places';
 import { arrayOf, numberOf } from '../../replies';
 import { canCut, type Reading } from '../reading';
+import { CHUNK, type RowRecord, recordsOf, rowArguments, rowScript } from '../records';
 import type { Standing } from '../rows';
-import AFTER from './after.lua';
+import SOURCE from './after.lua';
 import { type RankCursor, scoreOf, scoreText } from './cursor';
 import {
   countCommand,
@@ -29,6 +31,8 @@ export interface Sequence {
   readonly more: boolean;
   readonly counts: readonly number[];
   readonly moved: number | null;
+  /** What came with them of the first jobs. */
+  readonly records: readonly RowRecord[];
 }
 
 /** How far a list may have moved between two pages and still be found within the one round trip. */
@@ -40,6 +44,7 @@ const AHEAD = 200;
 /**
  * The members of a page over sections, one after the other. One round trip, whatever the length of the lists; two when a
  * list has moved by more than 1,000 places since the page before, or when its last row has left a sorted set.
+ * @param withRows brings the records of the first members along, where the server runs scripts
  */
 export async function readSequence(
   reading: Reading,
@@ -47,15 +52,21 @@ export async function readSequence(
   cursor: RankCursor | null,
   size: number,
   signal: AbortSignal,
+  withRows = false,
 ): Promise<Sequence> {
   const at = cursor === null ? 0 : sections.findIndex(section => placeText(section.place) === cursor.section);
-  if (at < 0) return { ranked: [], more: false, counts: [], moved: null };
+  if (at < 0) return { ranked: [], more: false, counts: [], moved: null, records: [] };
   const first = sections[at];
-  const scripted = first?.list === false && cursor !== null && cursor.score !== null && canCut(reading);
-  const begins = first !== undefined && cursor !== null && cursor.rank >= 0;
+  const continues = first !== undefined && cursor !== null && cursor.rank >= 0;
+  const scripted = first?.list === false && (continues ? cursor.score !== null : at === 0) && canCut(reading);
+  const begins = continues || scripted;
   // The first section is asked from its beginning on only where the page begins there.
   const asked = askedSections(reading, sections, at, size).slice(begins ? 1 : 0);
-  const begun = !begins ? [] : scripted ? [afterCommand(first, cursor, size)] : beginCommands(first, cursor, size);
+  const begun = scripted
+    ? [afterCommand(first, continues ? cursor : null, size, withRows)]
+    : continues
+      ? beginCommands(first, cursor, size)
+      : [];
   const replies = await reading.broker.read(
     [...sections.map(countCommand), ...begun, ...asked.map(section => windowCommand(section, 0, size))],
     signal,
@@ -69,12 +80,18 @@ export async function readSequence(
       ranked.push({ member, score, place: section.place, section, rank: rank + i });
     }
   };
-  if (first !== undefined && cursor !== null && begun.length > 0) {
+  let records: readonly RowRecord[] = [];
+  if (first !== undefined && begun.length > 0) {
     const own = replies.slice(sections.length, sections.length + begun.length);
-    const start =
-      (scripted ? afterLast(first, cursor, own[0]) : null) ??
-      resolve(first, cursor, scripted ? await reading.broker.read(beginCommands(first, cursor, size), signal) : own) ??
-      (await search(reading, first, cursor, size, signal));
+    let start = scripted ? afterLast(first, cursor, own[0]) : null;
+    if (start !== null) records = recordsOf(arrayOf(own[0])[2]) ?? [];
+    else if (continues) {
+      const around = scripted ? await reading.broker.read(beginCommands(first, cursor, size), signal) : own;
+      start = resolve(first, cursor, around) ?? (await search(reading, first, cursor, size, signal));
+    } else {
+      const [window] = await reading.broker.read([windowCommand(first, 0, size)], signal);
+      start = { entries: entriesOf(first, window), rank: 0, moved: null };
+    }
     moved = start.moved;
     take(first, start.entries, start.rank);
   }
@@ -82,7 +99,7 @@ export async function readSequence(
     take(section, entriesOf(section, replies[sections.length + begun.length + index]), 0);
   });
   const more = ranked.length > size || leftAfter(sections, asked, counts, at);
-  return { ranked: ranked.slice(0, size), more, counts, moved };
+  return { ranked: ranked.slice(0, size), more, counts, moved, records };
 }
 
 /** The sections whose beginnings are asked for: those that are known to hold something first. */
@@ -133,17 +150,37 @@ function beginCommands(section: Section, cursor: RankCursor, size: number): Comm
   return commands;
 }
 
-/** Asks the server itself where the last row stands now: a tenth of what looking for it around its rank brings. */
-function afterCommand(section: Section, cursor: RankCursor, size: number): Command {
+const AFTER = rowScript(SOURCE);
+
+/**
+ * Asks the server itself where the last row stands now (a tenth of what looking for it around its rank brings), for what
+ * comes after it, and for the rows of the first of these. @param cursor null on a first page
+ */
+function afterCommand(section: Section, cursor: RankCursor | null, size: number, withRows: boolean): Command {
   const order = section.order === 'lowest-first' ? 'Z' : 'ZREV';
-  return ['EVAL_RO', AFTER, 1, section.key, order, cursor.score ?? '', bytesOf(cursor.anchors[0] ?? ''), size + 1];
+  const last = cursor === null ? ['', ''] : [cursor.score ?? '', bytesOf(cursor.anchors[0] ?? '')];
+  const rows = withRows && isJobId(section.place.structure) ? Math.min(size, CHUNK) : 0;
+  const errors = section.place.structure === 'failed';
+  return [
+    'EVAL_RO',
+    AFTER,
+    1,
+    section.key,
+    order,
+    ...last,
+    size + 1,
+    rows,
+    JOB_PREFIX,
+    RESULTS_PREFIX,
+    ...rowArguments(errors),
+  ];
 }
 
 /** What follows the last row; null where it has left, or where no script may run. */
-function afterLast(section: Section, cursor: RankCursor, reply: Reply | undefined): Start | null {
+function afterLast(section: Section, cursor: RankCursor | null, reply: Reply | undefined): Start | null {
   const [rank, entries] = arrayOf(reply);
   if (typeof rank !== 'number') return null;
-  return { entries: entriesOf(section, entries), rank: rank + 1, moved: rank - cursor.rank };
+  return { entries: entriesOf(section, entries), rank: rank + 1, moved: cursor === null ? null : rank - cursor.rank };
 }
 
 /** Where the page begins, by the rows of the page before; null where they are not in sight. */
