@@ -3,7 +3,10 @@ import type {
   ActionDeclaration,
   Installation,
   ItemOutcome,
+  JobPage,
   JobRow,
+  Overview,
+  ParameterProperty,
   Plan,
   QueueSystem,
   Report,
@@ -27,9 +30,22 @@ const nothingKnown: Surroundings = {
 };
 
 export async function onlyInstallation(system: QueueSystem, world: World): Promise<Installation> {
-  const [only, ...more] = await system.detect(world.link.broker, {}, never);
+  const [only, ...more] = await detectIn(system, world);
   if (only === undefined || more.length > 0) throw new Error(`${more.length + (only ? 1 : 0)} installations found.`);
   return only;
+}
+
+export function detectIn(system: QueueSystem, world: World): Promise<readonly Installation[]> {
+  return system.detect(world.link.broker, world.options ?? {}, never, world.companions);
+}
+
+/** An overview once everything has been looked at that an installation looks at in small steps (its results). */
+export async function wholeOverview(installation: Installation): Promise<Overview> {
+  // The first overview finds where results are.
+  if (installation.complete === undefined) return installation.overview(never);
+  await installation.overview(never);
+  for await (const _looked of installation.complete(never));
+  return installation.overview(never);
 }
 
 /** All rows of a state, page by page. */
@@ -42,12 +58,20 @@ export async function walk(
   const rows: JobRow[] = [];
   let cursor: string | null = null;
   do {
-    const page = await installation.jobs({ queue, state, cursor, size }, never);
+    const page: JobPage = await installation.jobs({ queue, state, cursor, size }, never);
+    if (page.withheld !== null) expectWithheld(installation, page);
     if (page.items.length > size) throw new Error(`A page of ${size} has ${page.items.length} rows.`);
     rows.push(...page.items);
     cursor = page.next;
   } while (cursor !== null);
   return rows;
+}
+
+/** What is not shown by itself says why, and names an action that there is. */
+function expectWithheld(installation: Installation, { items, next, withheld }: JobPage): void {
+  const known = installation.declarations.some(({ id }) => id === withheld?.action);
+  if (!known || withheld?.reason === '' || items.length > 0 || next !== null)
+    throw new Error(`Withheld without a reason, without a way to see it, or not at all: ${JSON.stringify(withheld)}`);
 }
 
 export async function everyRow(installation: Installation): Promise<readonly JobRow[]> {
@@ -57,7 +81,7 @@ export async function everyRow(installation: Installation): Promise<readonly Job
 
 /** Every way to look that the contract has. */
 export async function lookAtEverything(installation: Installation): Promise<void> {
-  const overview = await installation.overview(never);
+  const overview = await wholeOverview(installation);
   for (const row of await everyRow(installation)) {
     await installation.job(row.ref, never);
     if (row.id !== null) await installation.find(row.id, row.queue, never);
@@ -96,18 +120,29 @@ export async function targetsOf(installation: Installation, action: ActionDeclar
 /** Values for what an action must be told, by its schema alone. */
 export function parametersFor({ parameters }: ActionDeclaration): Record<string, unknown> {
   const values: Record<string, unknown> = {};
-  for (const name of parameters?.required ?? []) {
-    const format = parameters?.properties[name]?.format;
-    values[name] =
-      format === 'instant'
-        ? '2030-01-01T00:00:00Z'
-        : format === 'duration'
-          ? '5m'
-          : format === 'task'
-            ? 'a.b'
-            : 'other';
-  }
+  for (const name of parameters?.required ?? []) values[name] = valueFor(parameters?.properties[name]);
   return values;
+}
+
+function valueFor(property: ParameterProperty | undefined): unknown {
+  if (property?.default !== undefined) return property.default;
+  if (property?.enum !== undefined) return property.enum[0];
+  if (property?.type === 'boolean') return true;
+  if (property?.type === 'integer' || property?.type === 'number') return property.minimum ?? 1;
+  switch (property?.format) {
+    case 'instant':
+      return '2030-01-01T00:00:00Z';
+    case 'duration':
+      return '5m';
+    case 'task':
+      return 'a.b';
+    case 'arguments':
+      return '()';
+    case 'keyword-arguments':
+      return '{}';
+    default:
+      return 'other';
+  }
 }
 
 export interface Performed {
@@ -140,5 +175,5 @@ let undone = 0;
 
 /** Last step first, as the inspector's own undo. */
 export async function takeBack(world: World, units: readonly UndoUnit[]): Promise<readonly (true | string)[]> {
-  return world.link.undo([...units].reverse(), `job-queue-inspector:undo:conformance-${++undone}`, never);
+  return world.undo([...units].reverse(), `job-queue-inspector:undo:conformance-${++undone}`);
 }

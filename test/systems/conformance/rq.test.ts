@@ -42,6 +42,7 @@ async function worldOf(fill: (url: string) => Promise<void>): Promise<World> {
   return {
     link,
     dump: () => dumpRedis(redis, { without: key => /^(?:rq:inspector:|job-queue-inspector:|rq:worker)/.test(key) }),
+    undo: (units, record) => link.undo(units, record, never),
     roundTrips: () => (isRedis(link.broker) ? link.broker.meter.roundTrips : 0),
     [Symbol.asyncDispose]: async () => {
       await link.close();
