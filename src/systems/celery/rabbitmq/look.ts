@@ -1,0 +1,106 @@
+import { InspectorError, isAbort } from '../../../model';
+import type { Look } from './looks';
+import { factWithoutManagement, type QueueFact } from './queue-facts';
+import type { RabbitState } from './state';
+
+/** Messages of one look. */
+export const LOOK_DEFAULT = 100;
+export const LOOK_MOST = 1000;
+
+/** Whether a queue may be looked at now, and what that does to it. */
+export interface Permit {
+  readonly queue: string;
+  /** Why not; null = it may be. */
+  readonly refusal: string | null;
+  /** What a look leaves behind, in words. */
+  readonly guarantee: string;
+  /** The same before anybody has asked, as the reason why nothing is shown. */
+  readonly withheld: string;
+  /** `classic queue`, for a note; null = the type is not known. */
+  readonly type: string | null;
+}
+
+const CLASSIC = 'The messages are put back marked "redelivered".';
+
+/** What a look at a queue means. No round trip: by what the last overview told. */
+export function permitOf(state: RabbitState, queue: string): Permit {
+  const fact = state.queues?.get(queue) ?? state.delayed.get(queue) ?? factWithoutManagement(queue, state.broker, null);
+  return {
+    queue,
+    refusal: refusalOf(state, fact),
+    guarantee: guaranteeOf(fact),
+    withheld: withheldOf(fact),
+    type: fact.type === null ? null : `${fact.type} queue`,
+  };
+}
+
+function guaranteeOf({ type, deliveryLimit: limit }: QueueFact): string {
+  if (type === 'classic') return CLASSIC;
+  if (type === 'quorum') {
+    if (limit === null) return 'Each look counts as a delivery. This queue has no delivery limit.';
+    return `Each look counts as a delivery; at the limit of ${limit} the broker drops or dead-letters the message.`;
+  }
+  const atLimit = limit === 'unknown' ? '; at its limit, 20 unless set otherwise, the broker drops the message' : '';
+  return `${CLASSIC} If this is a quorum queue, each look counts as a delivery${atLimit}.`;
+}
+
+function withheldOf({ type, deliveryLimit: limit }: QueueFact): string {
+  switch (type) {
+    case 'classic':
+      return 'Messages in a classic queue are not shown, since looking marks them redelivered.';
+    case 'quorum':
+      return `Messages in a quorum queue are not shown, since looking counts as a delivery (${limit === null ? 'no limit' : `limit ${limit}`}).`;
+    case 'stream':
+      return 'Messages in a stream are not shown: a stream is read from an offset, and no task is taken from it.';
+    default:
+      return 'Messages are not shown, since looking marks them redelivered and, in a quorum queue, counts as a delivery.';
+  }
+}
+
+function refusalOf(state: RabbitState, fact: QueueFact): string | null {
+  const { name, type, deliveryLimit: limit } = fact;
+  if (type === 'stream') return 'a stream does not give single messages and put them back';
+  if (fact.exclusive) return 'the queue belongs to another connection alone (exclusive)';
+  if (type === 'quorum' && fact.singleActiveConsumer) {
+    return 'RabbitMQ gives single messages of a quorum queue with a single active consumer to nobody else';
+  }
+  if (typeof limit !== 'number') return null;
+  const seen = state.looks.deliveries(name);
+  if (seen + 1 < limit) return null;
+  const so = seen === 0 ? '' : `: a message has been delivered ${seen} ${seen === 1 ? 'time' : 'times'}`;
+  return `the next look could reach the delivery limit of ${limit}${so}`;
+}
+
+/**
+ * Looks at the first messages of a queue, and remembers what it saw or why it could not.
+ * @throws InspectorError as `RabbitBroker.look` does, and `unsupported` where a look is refused
+ */
+export async function lookAt(state: RabbitState, queue: string, count: number, signal: AbortSignal): Promise<Look> {
+  const { refusal } = permitOf(state, queue);
+  if (refusal !== null) throw refused(queue, refusal);
+  try {
+    return state.looks.remember(queue, await state.broker.look(queue, count, signal));
+  } catch (error) {
+    if (error instanceof InspectorError && !isAbort(error)) state.looks.fail(queue, error);
+    throw error;
+  }
+}
+
+/** A look that a page makes by itself where that was allowed. What it could not do is remembered; the page says it. */
+export async function peek(state: RabbitState, queue: string, size: number, signal: AbortSignal): Promise<void> {
+  try {
+    await lookAt(state, queue, Math.min(LOOK_MOST, Math.max(LOOK_DEFAULT, size)), signal);
+  } catch (error) {
+    if (isAbort(error) || !(error instanceof InspectorError)) throw error;
+    if (state.looks.of(queue) === null) state.looks.fail(queue, error);
+  }
+}
+
+function refused(queue: string, reason: string): InspectorError {
+  return new InspectorError('unsupported', {
+    message: `The messages of ${queue} are not looked at: ${reason}.`,
+    tried: `looking at the queue ${queue}`,
+    answer: reason,
+    remedy: 'Ask the workers what they hold, or let a worker take the messages.',
+  });
+}
