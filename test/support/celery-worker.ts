@@ -108,10 +108,14 @@ export async function startCeleryBeat(options: CeleryBeatOptions): Promise<Guard
  * Runs a piece of Python of a generation with `app`, `tasks`, `json` and `sys` at hand; answers what it printed.
  * @throws Error with its standard error when it ends with another code than 0
  */
-export async function runCelery(app: CeleryApp, program: string, options: PythonOptions = {}): Promise<string> {
+export async function runCelery(
+  app: CeleryApp,
+  program: string,
+  options: PythonOptions & { readonly args?: readonly string[] } = {},
+): Promise<string> {
   const head = 'import json, sys\nfrom shop.celery_app import app\nfrom shop import tasks\n';
   const env = { ...celeryVariables(app), ...options.env };
-  return (await runPython(app.generation, head + program, [], '', { ...options, env })).toString().trim();
+  return (await runPython(app.generation, head + program, options.args, '', { ...options, env })).toString().trim();
 }
 
 /** The environment by which `shop.celery_app` knows its broker, its backend and its settings. */

@@ -127,14 +127,16 @@ def tracked(path):
 
 
 @app.task(bind=True)
-def ignored(self):
-    """End without a result (IGNORED)."""
+def ignored(self, state=None):
+    """End without a result (Celery itself stores none for Ignore), or with a ``state`` stored by hand."""
+    if state:
+        self.update_state(state=state)
     raise Ignore()
 
 
 @app.task(acks_late=True)
 def rejected():
-    """Give the message back for good (REJECTED)."""
+    """Turn the message away for good; Celery stores no result of that."""
     raise Reject("not for us", requeue=False)
 
 
