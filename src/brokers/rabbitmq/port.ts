@@ -83,9 +83,15 @@ export interface RabbitMessage {
   readonly redelivered: boolean;
   readonly properties: RabbitProperties;
   readonly body: Uint8Array;
+  /** Why its headers could not be read whole; then it cannot be published again, only left or deleted. */
+  readonly headersProblem?: string;
 }
 
-/** Plain JavaScript values; header integers, floats, nulls and nested tables as they read. */
+/**
+ * Plain JavaScript values; header integers, floats, nulls and nested tables as they read, frozen. Headers that are
+ * published again as the very object that was read are the same bytes on the wire; in a changed copy what was not changed
+ * inside (nested tables, lists) is.
+ */
 export interface RabbitProperties {
   readonly contentType?: string;
   readonly contentEncoding?: string;
@@ -111,6 +117,7 @@ export interface Publication {
   readonly body: Uint8Array;
 }
 
+/** `refused`: by the server, or not sent any more after an abort; in both cases it was not published. */
 export type PublishOutcome = 'done' | 'unroutable' | 'refused' | 'unknown';
 
 export interface TakeOrder {
@@ -144,7 +151,7 @@ export interface Subscription extends AsyncIterable<RabbitMessage> {
   close(): Promise<void>;
 }
 
-/** The management API of one virtual host. Statistics lag by some seconds; `statisticsAge` says so. */
+/** The management API of one virtual host. Statistics lag by some seconds (5 s unless the server is set so). */
 export interface Management {
   /** Without password: `http://localhost:15672`. */
   readonly url: string;

@@ -1,0 +1,372 @@
+import { InspectorError, type UndoUnit } from '../../model';
+import { compareVersions } from '../redis/server';
+import { type TlsOptions, tlsSettings } from '../redis/tls';
+import { type Counting, type Driver, openDriver, type TlsSettings } from './driver';
+import { aborted } from './failures';
+import { Http } from './http';
+import { ManagementApi, type NodeFacts } from './management';
+import type {
+  Binding,
+  Publication,
+  PublishOutcome,
+  QueueDepth,
+  RabbitBroker,
+  RabbitMessage,
+  RabbitMeter,
+  RabbitServer,
+  Subscription,
+  TakeOrder,
+  TakeReport,
+} from './port';
+import { publishAll } from './publish';
+import { subscribeTo } from './subscribe';
+import { lookAt, takeFrom } from './take';
+import { undoRabbitUnits } from './undo';
+import { formatRabbitUrl, parseRabbitUrl, type RabbitAddress, showRabbitAddress, showRabbitNode } from './url';
+
+export interface RabbitConnectOptions {
+  /** Any form that `parseRabbitUrl` reads; a password in it counts unless `password` is given. `guest` for guest. */
+  readonly url: string;
+  readonly password?: string | null;
+  readonly tls?: TlsOptions;
+  /**
+   * The management API, with its own user and password if they differ: `https://monitor:secret@host:15671`. Absent =
+   * port 15672 of the same host, 15671 with TLS; null = it is not looked for.
+   */
+  readonly managementUrl?: string | null;
+  /** For connecting to one host, 10 s by default. */
+  readonly connectTimeoutMs?: number;
+  /** For each answer over AMQP, 10 s by default. */
+  readonly replyTimeoutMs?: number;
+  /** For each answer of the management API, 10 s by default; 3 s for the first. */
+  readonly managementTimeoutMs?: number;
+}
+
+/** A live connection. It does not reconnect by itself: whoever holds it decides when. */
+export interface ConnectedRabbit extends RabbitBroker {
+  /** Without password. */
+  readonly url: string;
+  /** `host:port` of the one that answers now. */
+  readonly node: string;
+  /** The node's process and the port that was connected to; pid null where the management API does not tell it. */
+  readonly process: { readonly pid: number | null; readonly port: number };
+  /** Null while it is connected, else what happened. */
+  readonly lost: InspectorError | null;
+  /** Called at every loss that was not asked for; answers how to stop listening. */
+  onLost(listener: (error: InspectorError) => void): () => void;
+  /** Opens it anew in place: the systems keep this very broker. @throws InspectorError as connecting does */
+  reconnect(signal: AbortSignal): Promise<void>;
+  close(): void;
+}
+
+const DEFAULT_TIMEOUT_MS = 10_000;
+/** A management API that is not there must not keep the rest waiting. */
+const FIRST_ANSWER_MS = 3000;
+const HEARTBEAT_SECONDS = 20;
+
+/**
+ * Connects: opens AMQP to the first host that lets us in, then looks for the management API. Changes nothing.
+ * @throws InspectorError `bad-value`, `unresolved`, `unreachable`, `timeout`, `tls`, `unauthorized`, `forbidden`,
+ * `no-such-database` (virtual host), `not-a-broker`, `aborted`; no text of it holds a password
+ */
+export async function connectRabbit(options: RabbitConnectOptions, signal: AbortSignal): Promise<ConnectedRabbit> {
+  const { address, password } = parseRabbitUrl(options.url);
+  const tls = await tlsSettings(options.tls ?? {}, address);
+  const connection = new RabbitConnection(address, options.password ?? password ?? 'guest', tls, options);
+  await connection.reconnect(signal);
+  return connection;
+}
+
+interface Session {
+  readonly driver: Driver;
+  readonly host: string;
+  readonly port: number;
+  readonly management: ManagementApi | null;
+  readonly managementProblem: string | null;
+  readonly facts: NodeFacts | null;
+}
+
+class RabbitConnection implements ConnectedRabbit {
+  readonly kind = 'rabbitmq';
+  readonly address: string;
+  readonly url: string;
+  readonly vhost: string;
+  readonly #where: RabbitAddress;
+  readonly #password: string;
+  readonly #tls: TlsSettings | null;
+  readonly #options: RabbitConnectOptions;
+  readonly #meter: Counting = { roundTrips: 0, requests: 0 };
+  readonly #listeners = new Set<(error: InspectorError) => void>();
+  #current: Session | undefined;
+  #lost: InspectorError | null = null;
+  #closed = false;
+
+  constructor(where: RabbitAddress, password: string, tls: TlsSettings | null, options: RabbitConnectOptions) {
+    this.#where = where;
+    this.#password = password;
+    this.#tls = tls;
+    this.#options = options;
+    this.address = showRabbitAddress(where);
+    this.url = formatRabbitUrl(where);
+    this.vhost = where.vhost;
+  }
+
+  /** As it was at the last connect; also after a loss. */
+  get server(): RabbitServer {
+    const { driver, facts } = this.#known();
+    const told = (name: string) => {
+      const value = driver.serverProperties[name];
+      return typeof value === 'string' ? value : null;
+    };
+    const version = facts?.version ?? told('version') ?? '0.0.0';
+    return {
+      product: facts?.product ?? told('product') ?? 'RabbitMQ',
+      version,
+      node: facts?.node ?? null,
+      atLeast: wanted => compareVersions(version, wanted) >= 0,
+    };
+  }
+
+  get meter(): RabbitMeter {
+    return this.#meter;
+  }
+  get management(): ManagementApi | null {
+    return this.#known().management;
+  }
+  get managementProblem(): string | null {
+    return this.#known().managementProblem;
+  }
+  get node(): string {
+    return this.#current?.driver.place.node ?? this.address;
+  }
+  get process(): { readonly pid: number | null; readonly port: number } {
+    const { facts, port } = this.#known();
+    return { pid: facts?.pid ?? null, port };
+  }
+  get lost(): InspectorError | null {
+    return this.#lost;
+  }
+
+  onLost(listener: (error: InspectorError) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async reconnect(signal: AbortSignal): Promise<void> {
+    if (this.#closed) throw this.#closedError('reconnecting');
+    const session = await this.#open(signal);
+    if (this.#closed || signal.aborted) {
+      end(session);
+      throw this.#closed ? this.#closedError('reconnecting') : aborted('reconnecting');
+    }
+    if (this.#current !== undefined) end(this.#current);
+    this.#current = session;
+    this.#lost = null;
+    session.driver.onLost(() => this.#noteLoss(session));
+    // It may have been lost while the management API was looked for.
+    if (session.driver.closed) this.#noteLoss(session);
+  }
+
+  async depths(queues: readonly string[], signal: AbortSignal): Promise<readonly (QueueDepth | null)[]> {
+    const driver = this.#live();
+    const tried = queues.length === 1 ? `reading the depth of ${queues[0]}` : `reading ${queues.length} queues`;
+    let open = queues.length === 0 ? null : await driver.openChannel(tried, signal);
+    const depths: (QueueDepth | null)[] = [];
+    try {
+      for (const queue of queues) {
+        open ??= await driver.openChannel(tried, signal);
+        try {
+          const { messageCount, consumerCount } = await open.ask(channel => channel.checkQueue(queue));
+          depths.push({ ready: messageCount, consumers: consumerCount });
+        } catch (thrown) {
+          // A queue that is not there closes the channel.
+          if (!(thrown instanceof InspectorError) || thrown.code !== 'gone') throw thrown;
+          depths.push(null);
+          open = null;
+        }
+      }
+    } finally {
+      await open?.close();
+    }
+    return depths;
+  }
+
+  look(queue: string, count: number, signal: AbortSignal): Promise<readonly RabbitMessage[]> {
+    return lookAt(this.#live(), queue, count, signal);
+  }
+
+  publish(messages: readonly Publication[], signal: AbortSignal): Promise<readonly PublishOutcome[]> {
+    return publishAll(this.#live(), messages, signal);
+  }
+
+  take(order: TakeOrder, signal: AbortSignal): Promise<TakeReport> {
+    return takeFrom(this.#live(), order, signal);
+  }
+
+  async purge(queue: string, signal: AbortSignal): Promise<number> {
+    const open = await this.#live().openChannel(`purging ${queue}`, signal);
+    try {
+      return (await open.ask(channel => channel.purgeQueue(queue))).messageCount;
+    } finally {
+      await open.close();
+    }
+  }
+
+  async deleteQueue(
+    queue: string,
+    demand: { readonly ifUnused: boolean; readonly ifEmpty: boolean },
+    signal: AbortSignal,
+  ): Promise<number> {
+    const open = await this.#live().openChannel(`deleting the queue ${queue}`, signal);
+    try {
+      return (await open.ask(channel => channel.deleteQueue(queue, demand))).messageCount;
+    } finally {
+      await open.close();
+    }
+  }
+
+  subscribe(bindings: readonly Binding[], signal: AbortSignal): Promise<Subscription> {
+    return subscribeTo(this.#live(), bindings, signal);
+  }
+
+  undo(units: readonly UndoUnit[], signal: AbortSignal): Promise<readonly (true | string)[]> {
+    return undoRabbitUnits(this, units, signal);
+  }
+
+  close(): void {
+    this.#closed = true;
+    if (this.#current !== undefined) end(this.#current);
+  }
+
+  async #open(signal: AbortSignal): Promise<Session> {
+    const { nodes, tls } = this.#where;
+    let first: unknown;
+    for (const node of nodes) {
+      try {
+        const driver = await openDriver(
+          {
+            node,
+            place: { node: showRabbitNode(node), vhost: this.vhost, username: this.#where.username ?? 'guest', tls },
+            password: this.#password,
+            tls: this.#tls,
+            heartbeatSeconds: this.#where.heartbeat ?? HEARTBEAT_SECONDS,
+            connectTimeoutMs: this.#options.connectTimeoutMs ?? DEFAULT_TIMEOUT_MS,
+            replyTimeoutMs: this.#options.replyTimeoutMs ?? DEFAULT_TIMEOUT_MS,
+          },
+          this.#meter,
+          signal,
+        );
+        const found = await this.#findManagement(node.host, signal).catch(thrown => {
+          driver.close();
+          throw thrown;
+        });
+        return { driver, ...node, ...found };
+      } catch (thrown) {
+        if (signal.aborted) throw thrown;
+        first ??= thrown;
+      }
+    }
+    throw first;
+  }
+
+  async #findManagement(
+    host: string,
+    signal: AbortSignal,
+  ): Promise<Pick<Session, 'management' | 'managementProblem' | 'facts'>> {
+    if (this.#options.managementUrl === null)
+      return { management: null, managementProblem: 'The management API is not used by this connection.', facts: null };
+    const { tls, username } = this.#where;
+    const bare = host.includes(':') ? `[${host}]` : host;
+    const given = this.#options.managementUrl ?? (tls ? `https://${bare}:15671` : `http://${bare}:15672`);
+    const { url, user, password } = splitManagementUrl(given);
+    const login = {
+      url,
+      username: user ?? username ?? 'guest',
+      password: password ?? this.#password,
+      tls: this.#tls,
+    };
+    const timeoutMs = this.#options.managementTimeoutMs ?? DEFAULT_TIMEOUT_MS;
+    const trial = new ManagementApi(
+      new Http({ ...login, timeoutMs: Math.min(timeoutMs, FIRST_ANSWER_MS) }, this.#meter),
+      this.vhost,
+    );
+    try {
+      const facts = await trial.facts(signal);
+      const management = new ManagementApi(new Http({ ...login, timeoutMs }, this.#meter), this.vhost);
+      return { management, managementProblem: null, facts };
+    } catch (thrown) {
+      if (signal.aborted || !(thrown instanceof InspectorError)) throw thrown;
+      return { management: null, managementProblem: problemText(thrown, url), facts: null };
+    } finally {
+      trial.close();
+    }
+  }
+
+  #live(): Driver {
+    if (this.#closed) throw this.#closedError('reading');
+    if (this.#lost !== null) throw this.#lost;
+    return this.#known().driver;
+  }
+
+  #known(): Session {
+    if (this.#current === undefined) throw new Error('Used before it was connected.');
+    return this.#current;
+  }
+
+  #noteLoss(session: Session): void {
+    if (this.#closed || session !== this.#current || this.#lost !== null) return;
+    this.#lost = session.driver.lossOf(`keeping the connection to ${session.driver.place.node}`);
+    for (const listener of [...this.#listeners]) listener(this.#lost);
+  }
+
+  #closedError(tried: string): InspectorError {
+    return new InspectorError('connection-lost', {
+      message: `The connection to ${this.address} has been closed.`,
+      tried,
+      answer: 'it was closed here',
+      remedy: 'Connect again.',
+    });
+  }
+}
+
+function end({ driver, management }: Session): void {
+  driver.close();
+  management?.close();
+}
+
+/**
+ * `https://user:password@host:15671/path` in its parts; a path that ends in /api is taken without it.
+ * @throws InspectorError `bad-value`; holds no password
+ */
+export function splitManagementUrl(given: string): {
+  readonly url: string;
+  readonly user: string | null;
+  readonly password: string | null;
+} {
+  const parsed = URL.canParse(given.trim()) ? new URL(given.trim()) : null;
+  if (parsed === null || !/^https?:$/.test(parsed.protocol) || parsed.hostname === '')
+    throw new InspectorError('bad-value', {
+      message: 'This is no URL of a management API.',
+      tried: 'reading the management URL',
+      answer: 'it does not begin with http:// or https://, or has no host',
+      remedy: 'Write it as http://host:15672 or https://host:15671.',
+    });
+  const path = parsed.pathname.replace(/\/(?:api\/?)?$/, '').replace(/\/+$/, '');
+  return {
+    url: `${parsed.protocol}//${parsed.host}${path}`,
+    user: decodeURIComponent(parsed.username) || null,
+    password: decodeURIComponent(parsed.password) || null,
+  };
+}
+
+/** Why there is no management API, and what that means. */
+function problemText(error: InspectorError, url: string): string {
+  const { port, protocol } = new URL(url);
+  const place = `:${port || (protocol === 'https:' ? '443' : '80')}`;
+  const smaller = 'so workers and rates are not shown. Queues still are, where their names are known.';
+  if (error.code === 'unauthorized' || error.code === 'forbidden')
+    return `The management API at ${place} does not let this user in, ${smaller} (${error.answer})`;
+  if (error.code === 'unreachable' || error.code === 'timeout')
+    return `The management API does not answer at ${place}, ${smaller} (${error.answer})`;
+  return `The management API at ${place} cannot be used, ${smaller} (${error.answer})`;
+}

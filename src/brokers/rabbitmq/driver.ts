@@ -1,0 +1,237 @@
+/** One connection of amqplib. The only file that imports it. */
+import { type Channel, type ChannelModel, type ConfirmChannel, connect, type Message } from 'amqplib';
+import { aborted, channelFailure, connectFailure, connectionLost, type Place, timedOut } from './failures';
+import { passHeadersBy } from './frames';
+import { probe } from './probe';
+import type { RabbitNode } from './url';
+
+export type { Channel, ConfirmChannel, Message };
+
+export interface TlsSettings {
+  readonly verify: boolean;
+  readonly ca?: string;
+  readonly certificate?: string;
+  readonly key?: string;
+  readonly serverName?: string;
+}
+
+export interface DriverOptions {
+  readonly node: RabbitNode;
+  readonly place: Place;
+  readonly password: string;
+  readonly tls: TlsSettings | null;
+  readonly heartbeatSeconds: number;
+  readonly connectTimeoutMs: number;
+  readonly replyTimeoutMs: number;
+}
+
+/** What is counted: each wait for an answer over AMQP, each request over HTTP. */
+export interface Counting {
+  roundTrips: number;
+  requests: number;
+}
+
+export interface OpenChannel<C extends Channel = Channel> {
+  readonly channel: C;
+  /** Waits for one answer on it. @throws InspectorError as `channelFailure`, `timeout`, `aborted`, `connection-lost` */
+  ask<T>(question: (channel: C) => Promise<T>): Promise<T>;
+  /** Closes it and waits until the server says so: what it held unacknowledged is back in its queue then. Never rejects. */
+  close(): Promise<void>;
+  /** The same; fulfilled only where the server has answered, and so has done all that was sent before. */
+  closeSurely(): Promise<void>;
+  /** Settles when the channel has ended, however. */
+  readonly ended: Promise<Error | undefined>;
+}
+
+/** @throws InspectorError as `connectFailure`, `aborted` */
+export async function openDriver(options: DriverOptions, meter: Counting, signal: AbortSignal): Promise<Driver> {
+  const tried = `connecting to ${options.place.node}`;
+  if (signal.aborted) throw aborted(tried);
+  const opening = open(options);
+  // It cannot be stopped; one that nobody wants any more is closed as soon as it is there.
+  let model: ChannelModel;
+  try {
+    model = await orAbort(opening, signal, tried);
+  } catch (thrown) {
+    void opening.then(late => late.close()).catch(() => undefined);
+    if (signal.aborted) throw aborted(tried);
+    throw connectFailure(await probe(thrown, options, signal), options.place, options.connectTimeoutMs);
+  }
+  meter.roundTrips += 4;
+  return new Driver(model, options, meter);
+}
+
+async function open({ node, place, password, tls, ...options }: DriverOptions): Promise<ChannelModel> {
+  const model = await connect(
+    {
+      protocol: tls === null ? 'amqp' : 'amqps',
+      hostname: node.host,
+      port: node.port,
+      username: place.username,
+      password,
+      vhost: encodeURIComponent(place.vhost),
+      heartbeat: options.heartbeatSeconds,
+    },
+    {
+      timeout: options.connectTimeoutMs,
+      noDelay: true,
+      keepAlive: true,
+      clientProperties: { product: 'Job Queue Inspector', connection_name: 'Job Queue Inspector' },
+      ...(tls === null ? {} : tlsOptions(tls)),
+    },
+  );
+  // Unheard, an error of the connection would end this process.
+  model.on('error', () => undefined);
+  passHeadersBy(model.connection);
+  return model;
+}
+
+function tlsOptions(tls: TlsSettings): Record<string, unknown> {
+  return {
+    rejectUnauthorized: tls.verify,
+    ...(tls.ca === undefined ? {} : { ca: tls.ca }),
+    ...(tls.certificate === undefined ? {} : { cert: tls.certificate }),
+    ...(tls.key === undefined ? {} : { key: tls.key }),
+    ...(tls.serverName === undefined ? {} : { servername: tls.serverName }),
+  };
+}
+
+export class Driver {
+  readonly place: Place;
+  readonly replyTimeoutMs: number;
+  readonly meter: Counting;
+  readonly #model: ChannelModel;
+  readonly #listeners: ((cause: Error | undefined) => void)[] = [];
+  #cause: Error | undefined;
+  #ended = false;
+  #closing = false;
+  /** Why the server takes no publications now (memory or disk alarm), in its own words; null = it takes them. */
+  blocked: string | null = null;
+
+  constructor(model: ChannelModel, options: DriverOptions, meter: Counting) {
+    this.place = options.place;
+    this.replyTimeoutMs = options.replyTimeoutMs;
+    this.meter = meter;
+    this.#model = model;
+    model.on('error', error => {
+      this.#cause ??= error;
+    });
+    model.on('blocked', reason => {
+      this.blocked = reason;
+    });
+    model.on('unblocked', () => {
+      this.blocked = null;
+    });
+    model.on('close', error => {
+      this.#ended = true;
+      this.#cause ??= error;
+      if (!this.#closing) for (const listener of this.#listeners) listener(this.#cause);
+    });
+  }
+
+  get closed(): boolean {
+    return this.#ended || this.#closing;
+  }
+
+  /** What the server told of itself: product, version, cluster name, capabilities. */
+  get serverProperties(): Readonly<Record<string, unknown>> {
+    return this.#model.connection.serverProperties as unknown as Readonly<Record<string, unknown>>;
+  }
+
+  /** Called once at a loss that was not asked for. */
+  onLost(listener: (cause: Error | undefined) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  lossOf(tried: string, outcome = 'Nothing was changed.') {
+    return connectionLost(this.place.node, this.#cause, tried, outcome);
+  }
+
+  /** An error of one of its channels in clear words. */
+  failureOf(thrown: unknown, tried: string) {
+    return channelFailure(thrown, tried, this.place);
+  }
+
+  openChannel(tried: string, signal: AbortSignal): Promise<OpenChannel> {
+    return this.#open(() => this.#model.createChannel(), tried, signal);
+  }
+
+  /** One on which the server confirms what it has taken. */
+  openConfirming(tried: string, signal: AbortSignal): Promise<OpenChannel<ConfirmChannel>> {
+    return this.#open(() => this.#model.createConfirmChannel(), tried, signal);
+  }
+
+  /** Closes it without waiting; never rejects. */
+  close(): void {
+    if (this.closed) return;
+    this.#closing = true;
+    this.#model.close().catch(() => undefined);
+  }
+
+  async #open<C extends Channel>(
+    create: () => Promise<C>,
+    tried: string,
+    signal: AbortSignal,
+  ): Promise<OpenChannel<C>> {
+    const opening = this.#within(async () => create(), tried, signal);
+    const channel = await opening;
+    let cause: Error | undefined;
+    // Unheard, an error of the channel would end this process.
+    channel.on('error', error => {
+      cause ??= error;
+    });
+    const ended = new Promise<Error | undefined>(resolve => channel.on('close', () => resolve(cause)));
+    let open = true;
+    void ended.then(() => {
+      open = false;
+    });
+    // Also after an abort: what it holds must go back.
+    const never = new AbortController().signal;
+    const closing = () => this.#within(async () => channel.close(), tried, never);
+    return {
+      channel,
+      ended,
+      ask: question => this.#within(async () => question(channel), tried, signal),
+      close: async () => {
+        if (open && !this.#ended) await closing().catch(() => undefined);
+      },
+      closeSurely: closing,
+    };
+  }
+
+  async #within<T>(work: () => Promise<T>, tried: string, signal: AbortSignal): Promise<T> {
+    if (this.closed) throw this.lossOf(tried);
+    if (signal.aborted) throw aborted(tried);
+    this.meter.roundTrips++;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_resolve, reject) => {
+      const say = () => reject(timedOut(tried, this.replyTimeoutMs, this.place.node));
+      timer = setTimeout(say, this.replyTimeoutMs);
+    });
+    try {
+      return await orAbort(Promise.race([work(), late]), signal, tried);
+    } catch (thrown) {
+      if (this.closed && !isOwn(thrown)) throw this.lossOf(tried);
+      throw channelFailure(thrown, tried, this.place);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+const isOwn = (thrown: unknown) => thrown instanceof Error && thrown.name === 'InspectorError';
+
+/** The promise, or `aborted` as soon as the signal says so. */
+async function orAbort<T>(promise: Promise<T>, signal: AbortSignal, tried: string): Promise<T> {
+  let stop: (() => void) | undefined;
+  const canceled = new Promise<never>((_resolve, reject) => {
+    stop = () => reject(aborted(tried));
+    signal.addEventListener('abort', stop, { once: true });
+  });
+  promise.catch(() => undefined);
+  try {
+    return await Promise.race([promise, canceled]);
+  } finally {
+    if (stop !== undefined) signal.removeEventListener('abort', stop);
+  }
+}

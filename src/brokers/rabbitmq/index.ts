@@ -1,0 +1,16 @@
+/** RabbitMQ: connecting, looking, publishing, taking; the management API. The only folder that imports its driver. */
+
+export { type ConnectedRabbit, connectRabbit, type RabbitConnectOptions, splitManagementUrl } from './connect';
+export { openSaved, republication, saveMessage, withoutBrokerHeaders } from './messages';
+export * from './port';
+export {
+  formatRabbitUrl,
+  isRabbitUrl,
+  type ParsedRabbitUrl,
+  parseRabbitUrl,
+  type RabbitAddress,
+  type RabbitNode,
+  showRabbitAddress,
+  showRabbitNode,
+  splitRabbitUrl,
+} from './url';
