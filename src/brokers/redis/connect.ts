@@ -203,7 +203,10 @@ class RedisConnection implements ConnectedRedis {
     return publishMessage(channel, message, this.#link(), signal);
   }
 
-  async subscribe(patterns: readonly string[], signal: AbortSignal): Promise<AsyncIterable<ChannelMessage>> {
+  async subscribe(
+    patterns: readonly (string | Uint8Array)[],
+    signal: AbortSignal,
+  ): Promise<AsyncIterable<ChannelMessage>> {
     if (this.#closed) throw this.#closedError('listening');
     const { driver, node } = await openSession(this.#options, signal);
     return subscribePatterns(patterns, driver, node, signal);

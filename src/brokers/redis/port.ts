@@ -48,7 +48,7 @@ export interface RedisBroker extends Broker {
    * us. Ends with the signal or when the loop is left; changes nothing on the server.
    * @throws InspectorError `forbidden`, `connection-lost`, `aborted`
    */
-  subscribe(patterns: readonly string[], signal: AbortSignal): Promise<AsyncIterable<ChannelMessage>>;
+  subscribe(patterns: readonly (string | Uint8Array)[], signal: AbortSignal): Promise<AsyncIterable<ChannelMessage>>;
 
   /**
    * Asks by pub/sub and collects the answers from a list of our own: adds the bindings, publishes, yields first how many
@@ -78,11 +78,11 @@ export interface ChannelMessage {
 
 export interface ExchangeCall {
   /** Members that say where answers belong; added before, removed afterwards. */
-  readonly bindings: readonly { readonly key: string; readonly member: string }[];
-  readonly messages: readonly { readonly channel: string; readonly message: string }[];
+  readonly bindings: readonly { readonly key: string | Uint8Array; readonly member: string | Uint8Array }[];
+  readonly messages: readonly { readonly channel: string | Uint8Array; readonly message: string }[];
   /** The list that answers come into; deleted afterwards, with `also`. */
-  readonly list: string;
-  readonly also: readonly string[];
+  readonly list: string | Uint8Array;
+  readonly also: readonly (string | Uint8Array)[];
   readonly timeoutMs: number;
 }
 

@@ -13,7 +13,7 @@ const PING_MS = 15_000;
  * @throws InspectorError `forbidden`, `connection-lost`, `aborted`; the iterator throws `connection-lost` at a loss
  */
 export async function subscribePatterns(
-  patterns: readonly string[],
+  patterns: readonly (string | Uint8Array)[],
   driver: Driver,
   node: string,
   signal: AbortSignal,

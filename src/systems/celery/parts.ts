@@ -84,7 +84,8 @@ export type CreateWorkers = (place: Place, mailbox: Mailbox) => Workers;
 export interface Workers {
   /** As known now; replaced as a whole whenever something is learned. */
   readonly fleet: Fleet;
-  ask(signal: AbortSignal): AsyncIterable<Asked>;
+  /** @param destination node names; every worker unless told */
+  ask(signal: AbortSignal, destination?: readonly string[] | null): AsyncIterable<Asked>;
   listen(signal: AbortSignal): AsyncIterable<JobEvent>;
   /** Hears heartbeats until the signal; yields when rows changed. Sends nothing. Null where it needs a queue of our own. */
   readonly hear: ((signal: AbortSignal) => AsyncIterable<readonly WorkerSummary[]>) | null;

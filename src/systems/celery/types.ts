@@ -3,6 +3,7 @@
  * `Transport` and `Mailbox`; results stay behind `ResultStore`. Formats: docs/formats/celery.md.
  */
 import type { RabbitProperties } from '../../brokers/rabbitmq/port';
+import type { PyNode } from '../../codecs/python';
 import type {
   Broker,
   Companion,
@@ -210,6 +211,8 @@ export interface ControlCommand {
 /** A reply to one of several commands. */
 export interface AnsweredCommand extends ControlReply {
   readonly method: string;
+  /** The value as Python had it; null where `value` is all that anybody needs (long lists of names). */
+  readonly tree: PyNode | null;
 }
 
 export interface ControlReply {

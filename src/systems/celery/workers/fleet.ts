@@ -1,0 +1,201 @@
+/** Workers as they answered and as their events show them, between looks. */
+import type { AskedSummary, WorkerSummary } from '../../../model';
+import type { AnsweredCommand, Fleet, HeldTask, SeenTask } from '../types';
+import type { CeleryEvent } from './events';
+import { Node } from './node';
+import { fieldIn, numberIn } from './plain';
+import { SeenTasks } from './seen';
+import { type Signs, summaryOf } from './summary';
+
+/** Node names that are remembered: hosts of containers change with every start. */
+const MAX_NODES = 2_000;
+/** Workers that signed off, and names that nobody answers to, are shown for so long, ms. */
+const GONE_SHOWN = 10 * 60_000;
+
+export class FleetState implements Fleet {
+  readonly #installation: string;
+  readonly #now: () => number;
+  readonly #nodes = new Map<string, Node>();
+  readonly #seen = new SeenTasks();
+  #learned: readonly WorkerSummary[] = [];
+  #question: { answers: number; timeoutMs: number } = { answers: 0, timeoutMs: 2_000 };
+  hearingSince: number | null = null;
+  askedAt: number | null = null;
+  heard: number | null = null;
+  asked: AskedSummary | null = null;
+  silent: readonly string[] = [];
+
+  constructor(installation: string, now: () => number) {
+    this.#installation = installation;
+    this.#now = now;
+  }
+
+  get nodes(): Iterable<Node> {
+    return this.#nodes.values();
+  }
+
+  node(name: string): Node {
+    const known = this.#nodes.get(name);
+    if (known !== undefined) return known;
+    const made = new Node(name);
+    this.#nodes.set(name, made);
+    if (this.#nodes.size > MAX_NODES) this.#forgetOldest();
+    return made;
+  }
+
+  get workers(): readonly WorkerSummary[] {
+    return this.summaries(this.#now());
+  }
+
+  summaries(now: number): readonly WorkerSummary[] {
+    const listening = this.heard === null ? null : Math.max(0, this.heard - this.#question.answers);
+    const signs: Signs = {
+      installation: this.#installation,
+      now,
+      hearingSince: this.hearingSince,
+      listeningSilently: listening,
+      timeoutMs: this.#question.timeoutMs,
+    };
+    const known = [...this.#nodes.values()].filter(node => !isLongGone(node, now)).map(node => summaryOf(node, signs));
+    const others = this.#learned.filter(({ name }) => !this.#nodes.has(name));
+    return [...known, ...others].sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  get registered(): ReadonlyMap<string, ReadonlySet<string>> {
+    return this.#by(node => node.registered);
+  }
+  get queues(): ReadonlyMap<string, readonly string[]> {
+    return this.#by(node => node.queues);
+  }
+  get configurations(): ReadonlyMap<string, Readonly<Record<string, unknown>>> {
+    return this.#by(node => node.conf);
+  }
+  get twins(): Fleet['twins'] {
+    return this.#by(node => (node.answers > 1 ? { answers: node.answers, pids: node.pids } : null));
+  }
+
+  get held(): ReadonlyMap<string, HeldTask> {
+    const all = new Map<string, HeldTask>();
+    // What runs counts more than what is still to run, where two answers are not of the same instant.
+    for (const how of ['scheduled', 'reserved', 'active'] as const)
+      for (const node of this.#nodes.values()) for (const [id, task] of node.held[how]) all.set(id, task);
+    return all;
+  }
+
+  get revoked(): ReadonlySet<string> {
+    const all = new Set<string>();
+    for (const { revoked } of this.#nodes.values()) for (const id of revoked ?? []) all.add(id);
+    return all;
+  }
+
+  get visibilityTimeout(): number | null {
+    for (const { conf } of this.#nodes.values()) {
+      const seconds = numberIn(fieldIn(fieldIn(conf, 'broker_transport_options'), 'visibility_timeout'));
+      if (seconds !== null && seconds > 0) return seconds;
+    }
+    return null;
+  }
+
+  seen(id: string): SeenTask | null {
+    return this.#seen.get(id);
+  }
+
+  /** What the broker itself tells of workers; shown until they tell more themselves. */
+  learn(workers: readonly WorkerSummary[]): void {
+    this.#learned = workers;
+  }
+
+  /** A question goes out. */
+  begin(timeoutMs: number): void {
+    this.askedAt = this.#now();
+    this.heard = null;
+    this.#question = { answers: 0, timeoutMs };
+    for (const node of this.#nodes.values()) node.asked();
+    this.asked = { at: new Date(this.askedAt).toISOString(), answers: 0, of: null, running: true };
+  }
+
+  listened(heard: number | null): void {
+    this.heard = heard;
+    if (this.asked !== null) this.asked = { ...this.asked, of: heard };
+  }
+
+  /** @returns the node, and whether it answers this question for the first time */
+  answered(answer: AnsweredCommand): { readonly node: Node; readonly first: boolean } {
+    const node = this.node(answer.worker);
+    const before = node.answers;
+    const first = node.take(answer, this.#now());
+    // Two under one name are two that answer.
+    if (first) this.#question.answers++;
+    else if (node.answers > Math.max(1, before)) this.#question.answers++;
+    if (first && this.asked !== null) this.asked = { ...this.asked, answers: this.asked.answers + 1 };
+    return { node, first };
+  }
+
+  /**
+   * The question is over. `named` are names that the broker still holds: as many of them count as listened in silence.
+   * @returns those that were expected and did not answer
+   */
+  end(named: readonly string[], asked: readonly string[] | null): readonly Node[] {
+    const now = this.#now();
+    const listening = this.heard === null ? null : Math.max(0, this.heard - this.#question.answers);
+    const quiet = [...this.#nodes.values()].filter(
+      node =>
+        node.answeredCommands === 0 &&
+        node.offlineAt === null &&
+        (asked === null || asked.includes(node.name)) &&
+        (node.lastAnswer !== null || node.heartbeat !== null || node.silentSince !== null),
+    );
+    // A name alone says little: workers that were killed leave theirs behind. So many as listen without an answer count.
+    const others = named.filter(name => !this.#nodes.has(name) && (asked === null || asked.includes(name)));
+    const room = listening === null ? 0 : Math.max(0, listening - quiet.length);
+    if (others.length <= room || (room > 0 && others.length <= 10))
+      for (const name of others) quiet.push(this.node(name));
+    for (const node of quiet) node.silentSince ??= now;
+    this.silent = quiet.map(({ name }) => name);
+    if (this.asked !== null) {
+      const { answers } = this.asked;
+      this.asked = {
+        ...this.asked,
+        of: Math.max(answers + quiet.length, asked === null ? (this.heard ?? 0) : 0),
+        running: false,
+      };
+    }
+    return quiet;
+  }
+
+  /** The question was given up. */
+  stopped(): void {
+    if (this.asked !== null) this.asked = { ...this.asked, running: false };
+  }
+
+  /** @returns whether a row changed */
+  take(event: CeleryEvent): boolean {
+    const { worker, kind } = event;
+    if (kind.startsWith('task-')) {
+      this.#seen.take(event);
+      if (worker === null) return false;
+      this.#nodes.get(worker)?.moved(event);
+      return true;
+    }
+    return kind.startsWith('worker-') && worker !== null && this.node(worker).hear(event, this.#now());
+  }
+
+  #by<T>(of: (node: Node) => T | null): ReadonlyMap<string, T> {
+    const made = new Map<string, T>();
+    for (const node of this.#nodes.values()) {
+      const value = of(node);
+      if (value !== null && node.offlineAt === null) made.set(node.name, value);
+    }
+    return made;
+  }
+
+  #forgetOldest(): void {
+    const lastSign = (node: Node) => Math.max(node.lastAnswer ?? 0, node.heartbeat?.at ?? 0);
+    const [oldest] = [...this.#nodes.values()].sort((a, b) => lastSign(a) - lastSign(b));
+    if (oldest !== undefined) this.#nodes.delete(oldest.name);
+  }
+}
+
+function isLongGone(node: Node, now: number): boolean {
+  return node.offlineAt !== null && now - node.offlineAt > GONE_SHOWN;
+}
