@@ -1,0 +1,136 @@
+import { callText, isKind, type PyDict, type PyNode } from '../../../codecs/python';
+import type { TaskResult } from '../types';
+import { failureOf, withPrinted } from './errors';
+import { type Payload, readAtOnce, readPayload } from './payload';
+import { rendered } from './rendered';
+import { stateOfStatus, UNREADABLE } from './status';
+import { instantOfNode } from './times';
+
+/** A result as it was read, with what a row shows of its arguments. */
+export interface ReadResult extends TaskResult {
+  /** `(4821, 'EUR', retry=True)`, cut; null where they were not recorded. */
+  readonly call: string | null;
+}
+
+/** Characters of arguments in a row. */
+const ARGS = 160;
+
+/** Reads what `celery-task-meta-<id>` holds. Never rejects: a broken one has its bytes and its problems. */
+export async function readTaskResult(id: string, bytes: Uint8Array): Promise<ReadResult> {
+  return resultOf(id, bytes, readAtOnce(bytes) ?? (await readPayload(bytes)));
+}
+
+/** The same at once, where the first bytes tell how; else null. */
+export function readResultAtOnce(id: string, bytes: Uint8Array): ReadResult | null {
+  const payload = readAtOnce(bytes);
+  return payload === null ? null : resultOf(id, bytes, payload);
+}
+
+/** Statuses whose `result` is an exception (celery/states.py, EXCEPTION_STATES), and the one that Celery rejects with. */
+const FAILING: ReadonlySet<string> = new Set(['FAILURE', 'RETRY', 'REVOKED', 'REJECTED']);
+
+function resultOf(id: string, raw: Uint8Array, payload: Payload): ReadResult {
+  const { serializer, problems } = payload;
+  const fields = payload.fields;
+  const status = fields === null ? null : textIn(fields, 'status');
+  if (fields === null || status === null) {
+    const missing = { part: 'result', reason: 'The stored result has no status.', offset: null };
+    return { ...EMPTY, id, raw, serializer, problems: fields === null ? problems : [...problems, missing] };
+  }
+  const size = raw.length;
+  const traceback = textIn(fields, 'traceback');
+  const result = fields.get('result');
+  const failure = FAILING.has(status) ? failureOf(result) : null;
+  const value = (node: PyNode | undefined) => (node === undefined ? null : rendered(node, size));
+  const args = fields.get('args');
+  const kwargs = fields.get('kwargs');
+  const retries = fields.get('retries');
+  return {
+    id,
+    status,
+    state: stateOfStatus(status),
+    task: textIn(fields, 'name'),
+    queue: textIn(fields, 'queue'),
+    worker: textIn(fields, 'worker') ?? (status === 'STARTED' ? hostOf(result) : null),
+    retries: typeof retries === 'number' ? retries : null,
+    dateDone: instantOfNode(fields.get('date_done')),
+    args: value(args),
+    kwargs: value(kwargs),
+    get call() {
+      return args === undefined && kwargs === undefined ? null : callText(args ?? null, kwargs ?? null, ARGS);
+    },
+    result: failure === null && status !== 'STARTED' ? value(result) : null,
+    error: failure === null ? null : withPrinted(failure, traceback),
+    traceback,
+    children: childrenOf(fields.get('children')),
+    groupId: textIn(fields, 'group_id'),
+    parentId: textIn(fields, 'parent_id'),
+    extended: fields.get('name') !== undefined || args !== undefined,
+    serializer,
+    raw,
+    problems,
+  };
+}
+
+const EMPTY: ReadResult = {
+  call: null,
+  id: '',
+  status: UNREADABLE,
+  // Nothing says what became of it: it stands where somebody will look for what went wrong.
+  state: 'failed',
+  task: null,
+  queue: null,
+  worker: null,
+  retries: null,
+  dateDone: null,
+  args: null,
+  kwargs: null,
+  result: null,
+  error: null,
+  traceback: null,
+  children: [],
+  groupId: null,
+  parentId: null,
+  extended: false,
+  serializer: 'unknown',
+  raw: new Uint8Array(),
+  problems: [],
+};
+
+function textIn(fields: PyDict, name: string): string | null {
+  const value = fields.get(name);
+  return typeof value === 'string' && value !== '' ? value : null;
+}
+
+/** `task_track_started` stores `{"pid", "hostname"}` (celery/app/trace.py). */
+function hostOf(result: PyNode | undefined): string | null {
+  return result !== undefined && result !== null && isKind(result, 'dict') ? textIn(result, 'hostname') : null;
+}
+
+/** Ids that `children` names, at most so many. */
+const CHILDREN = 10_000;
+
+/**
+ * Ids in the tuples by which Celery writes results: `((id, parent), members or None)`, and the older `(id, None)`
+ * (celery/result.py, as_tuple and result_from_tuple). A group stands for its members.
+ */
+export function childrenOf(node: PyNode | undefined): string[] {
+  const ids: string[] = [];
+  for (const child of itemsOf(node)) {
+    if (ids.length >= CHILDREN) break;
+    const [head, members] = itemsOf(child);
+    const group = itemsOf(members);
+    if (group.length > 0) ids.push(...childrenOf(members));
+    else {
+      const [id] = typeof head === 'string' ? [head] : itemsOf(head);
+      if (typeof id === 'string') ids.push(id);
+    }
+  }
+  return ids;
+}
+
+/** Items of a list or tuple; none of anything else. */
+export function itemsOf(node: PyNode | undefined): readonly PyNode[] {
+  if (node === undefined || node === null) return [];
+  return isKind(node, 'list') || isKind(node, 'tuple') ? node.items : [];
+}

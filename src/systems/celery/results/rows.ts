@@ -1,0 +1,46 @@
+import type { Instant, JobRow, Ref } from '../../../model';
+import { makeRef, parseRef } from '../../../model';
+import { RESULT_PLACE } from '../parts';
+import type { Failure } from './errors';
+import type { ReadResult } from './read';
+
+/** Characters of an error's message in a row. */
+const MESSAGE = 300;
+
+/** Ref of the result of a task. */
+export const resultRef = (installation: string, id: string): Ref =>
+  makeRef({ system: 'celery', installation, place: RESULT_PLACE, locator: id });
+
+/** The task id of such a ref; null for any other. @throws InspectorError `bad-request` for what is no ref */
+export function idOfResultRef(ref: Ref): string | null {
+  const { place, locator } = parseRef(ref);
+  return place === RESULT_PLACE ? locator : null;
+}
+
+/** One line of a list. */
+export function rowOf(installation: string, result: ReadResult, expiresAt: Instant): JobRow {
+  const ended = result.state === 'finished' || result.state === 'failed' || result.state === 'canceled';
+  return {
+    ref: resultRef(installation, result.id),
+    id: result.id,
+    queue: result.queue,
+    task: result.task,
+    state: result.state,
+    nativeState: result.status,
+    args: result.call === null ? null : { text: result.call },
+    error: result.error === null ? null : shortFailure(result.error),
+    worker: result.worker,
+    problems: result.problems,
+    createdAt: null,
+    enqueuedAt: null,
+    startedAt: null,
+    endedAt: ended ? result.dateDone : null,
+    dueAt: null,
+    expiresAt,
+  };
+}
+
+function shortFailure({ type, message }: Failure): Failure {
+  const line = message.split('\n', 1)[0] ?? '';
+  return { type, message: line.length > MESSAGE ? `${line.slice(0, MESSAGE - 1).toWellFormed()}…` : line };
+}
