@@ -280,6 +280,8 @@ export interface HeldTask {
 /** Periodic tasks: RedBeat's entries, and the file of celery beat in the open folder. */
 export interface ScheduleSource {
   schedules(signal: AbortSignal): Promise<readonly ScheduleSummary[]>;
+  /** What could not be read at the last look, or was left out: for the overview. */
+  readonly problems?: readonly Problem[];
 }
 
 export type { Companion, RabbitProperties };

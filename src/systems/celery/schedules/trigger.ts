@@ -1,0 +1,95 @@
+import { everyText } from '../../acting/words';
+
+/** When a periodic task runs, as RedBeat and celery beat write it down. */
+export type Trigger =
+  | Crontab
+  | { readonly kind: 'interval'; readonly seconds: number; readonly relative: boolean }
+  | { readonly kind: 'rrule'; readonly fields: ReadonlyMap<string, string> }
+  | { readonly kind: 'solar'; readonly event: string; readonly latitude: string; readonly longitude: string }
+  | { readonly kind: 'clocked'; readonly at: string }
+  | { readonly kind: 'other'; readonly name: string };
+
+/** Fields as they were written: `0`, `*\/15`, `mon-fri`. */
+export interface Crontab {
+  readonly kind: 'crontab';
+  readonly minute: string;
+  readonly hour: string;
+  readonly dayOfMonth: string;
+  readonly monthOfYear: string;
+  readonly dayOfWeek: string;
+}
+
+/** Longest text of a field that is shown. */
+const FIELD = 60;
+export const short = (text: string): string => (text.length > FIELD ? `${text.slice(0, FIELD).toWellFormed()}…` : text);
+
+/** A trigger in words: `every day at 02:00`, `every 5 min`, `cron 0 2 * * mon`. */
+export function triggerText(trigger: Trigger): string {
+  switch (trigger.kind) {
+    case 'crontab':
+      return cronText(trigger);
+    case 'interval':
+      return `${everyText(trigger.seconds)}${trigger.relative ? ', by the clock' : ''}`;
+    case 'rrule':
+      return rruleText(trigger.fields);
+    case 'solar':
+      return `at ${short(trigger.event.replaceAll('_', ' '))} at ${short(trigger.latitude)}, ${short(trigger.longitude)}`;
+    case 'clocked':
+      return `once at ${short(trigger.at)}`;
+    case 'other':
+      return `by ${short(trigger.name)}`;
+  }
+}
+
+const NUMBER = /^\d{1,2}$/;
+
+function cronText({ minute, hour, dayOfMonth, monthOfYear, dayOfWeek }: Crontab): string {
+  if (dayOfMonth === '*' && monthOfYear === '*' && dayOfWeek === '*') {
+    if (NUMBER.test(minute) && NUMBER.test(hour))
+      return `every day at ${hour.padStart(2, '0')}:${minute.padStart(2, '0')}`;
+    if (hour === '*') {
+      if (minute === '*') return 'every minute';
+      if (minute === '0') return 'every hour';
+      if (NUMBER.test(minute)) return `every hour at :${minute.padStart(2, '0')}`;
+      const step = /^\*\/(\d{1,2})$/.exec(minute)?.[1];
+      // Other steps begin anew each hour, so that the last one is shorter.
+      if (step !== undefined && Number(step) > 0 && 60 % Number(step) === 0) return everyText(Number(step) * 60);
+    }
+  }
+  return `cron ${[minute, hour, dayOfMonth, monthOfYear, dayOfWeek].map(short).join(' ')}`;
+}
+
+const FREQUENCIES = ['YEARLY', 'MONTHLY', 'WEEKLY', 'DAILY', 'HOURLY', 'MINUTELY', 'SECONDLY'];
+const UNITS: Readonly<Record<string, readonly [string, string]>> = {
+  YEARLY: ['year', 'years'],
+  MONTHLY: ['month', 'months'],
+  WEEKLY: ['week', 'weeks'],
+  DAILY: ['day', 'days'],
+  HOURLY: ['hour', 'hours'],
+  MINUTELY: ['minute', 'minutes'],
+  SECONDLY: ['second', 'seconds'],
+};
+
+/** `freq` is a number of dateutil (0 = yearly … 6 = secondly) or its word. */
+function rruleText(fields: ReadonlyMap<string, string>): string {
+  const frequency = FREQUENCIES[Number(fields.get('freq') ?? Number.NaN)] ?? (fields.get('freq') ?? '').toUpperCase();
+  const unit = UNITS[frequency];
+  const by = [...fields].filter(([name]) => name.startsWith('by'));
+  const interval = fields.get('interval') ?? '1';
+  const count = fields.get('count');
+  const until = fields.get('until');
+  if (unit !== undefined && by.length === 0) {
+    const parts = [interval === '1' ? `every ${unit[0]}` : `every ${short(interval)} ${unit[1]}`];
+    if (count !== undefined) parts.push(count === '1' ? 'once' : `${short(count)} times`);
+    if (until !== undefined) parts.push(`until ${short(until)}`);
+    return parts.join(', ');
+  }
+  const rule = [
+    `FREQ=${short(frequency)}`,
+    ...(interval === '1' ? [] : [`INTERVAL=${short(interval)}`]),
+    ...(count === undefined ? [] : [`COUNT=${short(count)}`]),
+    ...(until === undefined ? [] : [`UNTIL=${short(until)}`]),
+    ...by.map(([name, value]) => `${name.toUpperCase()}=${short(value)}`),
+  ];
+  return `rrule ${rule.join(';')}`;
+}
