@@ -42,7 +42,7 @@ const PLACE_OF = Object.fromEntries(FIELDS.map((field, index) => [field, index])
 /** Longest value that a row reads. */
 export const ROW_LIMIT = 64 * 1024;
 /** Jobs of one script call: none holds the server for long. */
-export const CHUNK = 30;
+const CHUNK = 30;
 /** What part of the jobs is read first: rows are made of them while the server reads the others. */
 const FIRST = 0.6;
 /** Sent with every call, so without its comments. */

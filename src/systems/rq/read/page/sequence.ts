@@ -4,7 +4,7 @@ import { JOB_PREFIX, placeText, RESULTS_PREFIX } from '../../keys';
 import { isJobId } from '../../places';
 import { arrayOf, numberOf } from '../../replies';
 import { canCut, type Reading } from '../reading';
-import { CHUNK, type RowRecord, recordsOf, rowArguments, rowScript } from '../records';
+import { type RowRecord, recordsOf, rowArguments, rowScript } from '../records';
 import type { Standing } from '../rows';
 import SOURCE from './after.lua';
 import { type RankCursor, scoreOf, scoreText } from './cursor';
@@ -151,6 +151,8 @@ function beginCommands(section: Section, cursor: RankCursor, size: number): Comm
 }
 
 const AFTER = rowScript(SOURCE);
+/** Rows that come along with a page: a few, so that they are made while the server reads the others. */
+const ALONG = 16;
 
 /**
  * Asks the server itself where the last row stands now (a tenth of what looking for it around its rank brings), for what
@@ -159,7 +161,7 @@ const AFTER = rowScript(SOURCE);
 function afterCommand(section: Section, cursor: RankCursor | null, size: number, withRows: boolean): Command {
   const order = section.order === 'lowest-first' ? 'Z' : 'ZREV';
   const last = cursor === null ? ['', ''] : [cursor.score ?? '', bytesOf(cursor.anchors[0] ?? '')];
-  const rows = withRows && isJobId(section.place.structure) ? Math.min(size, CHUNK) : 0;
+  const rows = withRows && isJobId(section.place.structure) ? Math.min(size, ALONG) : 0;
   const errors = section.place.structure === 'failed';
   return [
     'EVAL_RO',
