@@ -1,7 +1,7 @@
 import type { RabbitMessage } from '../../../brokers/rabbitmq/port';
 import { quoteForShell } from '../../../brokers/redis/shell';
 import { InspectorError, type JobRow, makeRef, parseRef, type RawPart, type Ref } from '../../../model';
-import { type Message, readMessage } from '../message/read';
+import { Message } from '../message/message';
 import type { StoredMessage } from '../types';
 import type { Look, LookedMessage } from './looks';
 import { isDelayedQueue, keyBehindDelay } from './names';
@@ -12,17 +12,20 @@ const SHOWN_BYTES = 64 * 1024;
 
 /** The task message of a delivery. Never throws: what cannot be read is a problem of the message. */
 export function readDelivery(message: RabbitMessage): Message {
-  const { properties, body, exchange, routingKey, redelivered } = message;
-  return readMessage({
-    headers: properties.headers ?? {},
-    properties: kombuProperties(message),
-    body,
-    contentType: properties.contentType ?? null,
-    contentEncoding: properties.contentEncoding ?? null,
-    exchange,
-    routingKey,
-    redelivered,
-  });
+  const { properties, body, exchange, routingKey, redelivered, headersProblem } = message;
+  return new Message(
+    {
+      headers: properties.headers ?? {},
+      properties: kombuProperties(message),
+      body,
+      contentType: properties.contentType ?? null,
+      contentEncoding: properties.contentEncoding ?? null,
+      exchange,
+      routingKey,
+      redelivered,
+    },
+    headersProblem === undefined ? [] : [{ part: 'headers', reason: headersProblem, offset: null }],
+  );
 }
 
 function kombuProperties({ properties: own }: RabbitMessage): Record<string, unknown> {

@@ -13,7 +13,8 @@ const PEEKED_QUEUES = 20;
  * A page of `waiting` (ready messages), `scheduled` (those in delay queues) or `taken`. Ready messages are those of the
  * last look; without one they are withheld, with the reason and the action that shows them.
  */
-export function readPage(state: RabbitState, query: JobQuery, signal: AbortSignal): Promise<JobPage> {
+export async function readPage(state: RabbitState, query: JobQuery, signal: AbortSignal): Promise<JobPage> {
+  readCursor(query.cursor, '');
   if (query.state === 'taken') return takenPage(state, query, signal);
   return query.queue === null ? pageOfAll(state, query, signal) : pageOfQueue(state, query, query.queue, signal);
 }
