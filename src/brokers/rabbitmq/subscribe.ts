@@ -50,9 +50,8 @@ async function open(driver: Driver, bindings: readonly Binding[], signal: AbortS
   try {
     const options = { exclusive: true, autoDelete: true, durable: false, maxLength: LARGEST_BACKLOG };
     const { queue } = await channel.ask(each => each.assertQueue('', options));
-    for (const { exchange, routingKey } of bindings)
-      await channel.ask(each => each.bindQueue(queue, exchange, routingKey));
     const backlog = new Backlog(driver, channel, queue, signal);
+    // First the consumer: a queue that never had one would outlive a binding that fails.
     await channel.ask(each =>
       each.consume(
         queue,
@@ -63,6 +62,8 @@ async function open(driver: Driver, bindings: readonly Binding[], signal: AbortS
         { noAck: true, exclusive: true },
       ),
     );
+    for (const { exchange, routingKey } of bindings)
+      await channel.ask(each => each.bindQueue(queue, exchange, routingKey));
     return backlog;
   } catch (thrown) {
     await channel.close();
