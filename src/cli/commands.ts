@@ -40,7 +40,9 @@ async function detect(request: Request, { session, signal }: Context) {
 }
 
 async function overview(request: Request, { session, signal }: Context) {
-  const { connection } = await session.open(request, signal);
+  const open = await session.open(request, signal);
+  const { connection } = open;
+  await session.ask(open, chosenInstallations(connection, request), signal);
   const problems: unknown[] = [...connection.detectionProblems];
   const read = await Promise.all(
     chosenInstallations(connection, request).map(async installation => {
@@ -63,8 +65,10 @@ const PAGE = 100;
 async function jobs(request: Request, { session, signal, progress }: Context) {
   const { state, queue = null, cursor = null, size = PAGE, search } = request;
   if (state === undefined) throw badRequest('jobs needs a state.', 'state is missing');
-  const { connection } = await session.open(request, signal);
-  const installation = await oneInstallation(connection, request, signal);
+  const open = await session.open(request, signal);
+  const installation = await oneInstallation(open.connection, request, signal);
+  // Only workers know what runs.
+  if (state === 'running' || state === 'taken') await session.ask(open, [installation], signal);
   if (search === undefined) return json.pageJson(await installation.jobs({ queue, state, cursor, size }, signal));
   if (cursor !== null) throw badRequest('A search has no pages.', 'search and cursor exclude each other');
   const items: unknown[] = [];
@@ -85,7 +89,9 @@ async function job(request: Request, { session, signal }: Context) {
   if (typeof wanted === 'object' && wanted.length > 1) throw badRequest('job shows one job.', 'several were named');
   const text = typeof wanted === 'object' ? wanted[0] : wanted;
   if (text === undefined) throw badRequest('job needs a ref or an id.', 'job is missing');
-  const { connection } = await session.open(request, signal);
+  const open = await session.open(request, signal);
+  const { connection } = open;
+  await session.ask(open, chosenInstallations(connection, request), signal);
   const { installation, ref } = await oneJob(connection, request, text, signal);
   return json.jobJson(await installation.job(ref, signal));
 }
@@ -95,6 +101,7 @@ async function findings(request: Request, { session, signal }: Context) {
     throw badRequest('findings needs a url, a folder or both.', 'neither was given');
   const open = request.url === undefined ? null : await session.open(request, signal);
   const inspector = open?.inspector ?? (await session.inspector(request.folder));
+  if (open !== null) await session.ask(open, chosenInstallations(open.connection, request), signal);
   const found: unknown[] = [];
   const notChecked: unknown[] = [];
   const checked: string[] = [];

@@ -34,6 +34,7 @@ export function overviewJson(installation: Installation, overview: Overview) {
     key: installation.key,
     versions,
     nativeStates,
+    ...(overview.asked === undefined ? {} : { asked: overview.asked }),
     notRecorded,
     absent,
     notices,

@@ -2,6 +2,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import {
+  asksByItself,
   type ConnectionProfile,
   createInspector,
   type Inspector,
@@ -9,7 +10,7 @@ import {
   openLink,
   splitUrl,
 } from '../inspector';
-import type { Diagnosis, InspectorError, Surroundings } from '../model';
+import { asInspectorError, type Diagnosis, type InspectorError, type Installation, type Surroundings } from '../model';
 import { systems } from '../systems';
 import { optionsOf } from './options';
 import { badRequest, type Request } from './request';
@@ -77,6 +78,30 @@ export class Session {
       return { ...own, connection };
     }
     return request.allowWriting === true ? this.#connect(request, text, 'read-write', signal) : own;
+  }
+
+  /**
+   * Asks the workers of installations, where nobody has to be asked for it (brokers of this machine, option `ask`), so that
+   * what follows can tell what they say. Never more than the time that workers have for an answer; what goes wrong leaves
+   * the answer smaller, not missing.
+   */
+  async ask({ connection }: Open, installations: readonly Installation[], signal: AbortSignal): Promise<void> {
+    const able = installations.filter(
+      each => each.ask !== undefined && asksByItself(connection.profile, each.system.id),
+    );
+    await Promise.all(
+      able.map(async installation => {
+        try {
+          for await (const _ of installation.ask?.(signal) ?? []) {
+            // The installation keeps what it is told.
+          }
+        } catch (thrown) {
+          const error = asInspectorError(thrown, 'asking workers');
+          if (error.code === 'aborted' || error.code === 'connection-lost') throw error;
+          this.#options.log(`${installation.name}: ${error.message}`);
+        }
+      }),
+    );
   }
 
   async dispose(): Promise<void> {

@@ -6,6 +6,7 @@ import type {
   InspectorError,
   Installation,
   ItemOutcome,
+  JobEvent,
   Outcome,
   Overview,
   Plan,
@@ -102,9 +103,48 @@ export interface LiveConnection {
   /** One at a time; a second call while one runs joins it. */
   refresh(reason: RefreshReason): Promise<void>;
   onDidChange(listener: () => void): Unsubscribe;
+
+  /**
+   * Asks the workers of an installation now; rows change as answers come. Never rejects. Whether it may be done without a
+   * person's word, `asksByItself` says.
+   */
+  ask(installation: Installation): Promise<void>;
+  /** Events that were followed so far; `follow` switches it. */
+  readonly events: FollowedEvents;
+  /** Follows what workers and producers tell, on every installation that can; off after a disconnect. */
+  follow(on: boolean): void;
 }
 
-export type RefreshReason = 'interval' | 'manual' | 'action' | 'shown' | 'connected';
+/** Events of one connection as they are followed. */
+export interface FollowedEvents {
+  readonly state: FollowState;
+  /** Those with a number above `after`, newest first. */
+  recent(after?: number, atMost?: number): readonly FollowedEvent[];
+  clear(): void;
+  onDidChange(listener: () => void): Unsubscribe;
+}
+
+export interface FollowedEvent extends JobEvent {
+  /** Counts up from 0 while the connection lives. */
+  readonly number: number;
+  readonly installation: { readonly system: string; readonly key: string };
+}
+
+export interface FollowState {
+  readonly on: boolean;
+  /** ms since the epoch. */
+  readonly since: number | null;
+  /** Over the last seconds. */
+  readonly perSecond: number;
+  readonly total: number;
+  /** How many of each kind. */
+  readonly kinds: Readonly<Record<string, number>>;
+  /** Why it stopped by itself; null where it did not. */
+  readonly stopped: string | null;
+}
+
+/** `asked`: workers have answered, which changes counts. */
+export type RefreshReason = 'interval' | 'manual' | 'action' | 'shown' | 'connected' | 'asked' | 'completed';
 export type Unsubscribe = () => void;
 
 export interface Inspector {

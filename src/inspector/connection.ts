@@ -1,6 +1,6 @@
 /** One live connection: connecting, reading, losing the broker without losing what was seen, coming back by itself. */
 import { t } from '@vscode/l10n';
-import { asInspectorError, type Broker, type InspectorError, isAbort } from '../model';
+import { asInspectorError, type Broker, type InspectorError, type Installation, isAbort } from '../model';
 import { baseAccess, readOnly } from './access';
 import type {
   AccessNow,
@@ -12,7 +12,11 @@ import type {
   RefreshReason,
   Unsubscribe,
 } from './api';
+import { Asking } from './asking';
+import { CompanionBrokers } from './companions';
+import { Completer } from './completing';
 import { Emitter } from './emitter';
+import { Following } from './following';
 import type { WriteGrants } from './guard';
 import { type Detection, Inventory } from './inventory';
 import type { InspectorParts, Link } from './ports';
@@ -30,6 +34,10 @@ export class Connection implements LiveConnection {
   readonly #parts: ConnectionParts;
   readonly #changed = new Emitter();
   readonly #refresher: Refresher;
+  readonly #asking: Asking;
+  readonly #completer: Completer;
+  readonly companions: CompanionBrokers;
+  readonly events: Following;
   readonly #now: () => number;
   #profile: ConnectionProfile;
   #state: ConnectionState = { kind: 'disconnected' };
@@ -57,6 +65,24 @@ export class Connection implements LiveConnection {
       run: reason => this.refresh(reason),
       interval: parts.refreshInterval ?? (() => 'auto'),
       now: this.#now,
+    });
+    this.companions = new CompanionBrokers({ ...parts, profile: () => this.#profile, link: () => this.#link });
+    this.#completer = new Completer({
+      installations: () => this.#inventory.views.map(view => view.installation),
+      show: () => this.refresh('completed'),
+      now: this.#now,
+      log: line => parts.log?.(`${this.#profile.name}: ${line}`),
+    });
+    this.events = new Following(this.#now);
+    this.#asking = new Asking({
+      profile: () => this.#profile,
+      views: () => this.#inventory.views,
+      patch: (installation, known) => {
+        if (this.#inventory.patch(installation, known)) this.changed();
+      },
+      reread: () => void this.refresh('asked'),
+      now: this.#now,
+      log: line => parts.log?.(line),
     });
   }
 
@@ -138,7 +164,34 @@ export class Connection implements LiveConnection {
   setVisible(visible: boolean): void {
     this.#visible = visible;
     this.#refresher.setVisible(visible);
+    this.#listen();
+    this.#complete();
     if (this.#state.kind === 'lost') this.#planRetry(this.#state.retryAt);
+  }
+
+  async ask(installation: Installation): Promise<void> {
+    await this.#asking.ask(installation, this.#session.signal);
+  }
+
+  follow(on: boolean): void {
+    if (!on) this.events.stop();
+    else if (this.#state.kind === 'live') {
+      const all = this.#inventory.views.map(view => view.installation);
+      this.events.start(all, this.#session.signal);
+    }
+    this.changed();
+  }
+
+  /** What an overview can only begin is completed while something is in sight and the broker answers. */
+  #complete(): void {
+    this.#completer.setOn(this.#visible && this.#state.kind === 'live' && this.#refreshedAt !== null);
+  }
+
+  readonly #companionsOf = (system: string) => this.companions.for(system);
+
+  /** Workers are heard while something is in sight and the broker answers. */
+  #listen(): void {
+    this.#asking.setOn(this.#visible && this.#state.kind === 'live', this.#session.signal);
   }
 
   /** Tells everybody who listens. */
@@ -195,7 +248,7 @@ export class Connection implements LiveConnection {
       this.#base = await baseAccess(this.#profile, link, this.#parts.surroundings);
       // Rows of before stand until all that follows has worked: nothing goes blank while it comes back.
       const inventory = known === null ? new Inventory(this.#parts.systems) : this.#inventory;
-      this.#detected(await inventory.detect(link.broker, this.#profile.options, signal));
+      this.#detected(await inventory.detect(link.broker, this.#profile.options, signal, this.#companionsOf));
       if (inventory !== this.#inventory) this.#inventory = inventory.keeping(this.#inventory);
       this.#sinceDetected = 0;
       signal.throwIfAborted();
@@ -214,15 +267,24 @@ export class Connection implements LiveConnection {
     const began = this.#now();
     const { signal } = this.#session;
     try {
-      const look = reason !== 'connected' && (reason !== 'interval' || ++this.#sinceDetected >= DETECT_EVERY);
+      const look =
+        reason !== 'connected' &&
+        reason !== 'asked' &&
+        reason !== 'completed' &&
+        (reason !== 'interval' || ++this.#sinceDetected >= DETECT_EVERY);
       if (look || (reason === 'interval' && this.#inventory.views.length === 0)) {
         this.#sinceDetected = 0;
-        this.#detected(await this.#inventory.detect(link.broker, this.#profile.options, signal));
+        this.#detected(
+          await this.#inventory.detect(link.broker, this.#profile.options, signal, this.#companionsOf),
+        );
       }
       const lost = await this.#inventory.read(signal);
       if (signal.aborted) return;
       if (lost !== null) this.#lose(lost);
-      else this.#refreshedAt = this.#now();
+      else {
+        this.#refreshedAt = this.#now();
+        this.#asking.refreshed(reason, signal);
+      }
     } catch (thrown) {
       const error = asInspectorError(thrown, t('reading {0}', this.#profile.name));
       if (signal.aborted) return;
@@ -231,6 +293,7 @@ export class Connection implements LiveConnection {
     } finally {
       this.#refresher.ended(this.#now() - began);
       this.changed();
+      this.#complete();
     }
   }
 
@@ -282,11 +345,13 @@ export class Connection implements LiveConnection {
   async #close(): Promise<void> {
     const link = this.#link;
     this.#link = null;
-    await link?.close().catch(() => undefined);
+    await Promise.all([link?.close(), this.companions.close()]).catch(() => undefined);
   }
 
   #set(state: ConnectionState): void {
     this.#state = state;
+    this.#listen();
+    this.#complete();
     this.changed();
   }
 }

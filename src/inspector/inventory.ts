@@ -1,5 +1,14 @@
 /** The installations found on one broker, and the last overview of each. */
-import { asInspectorError, type Broker, type InspectorError, type Installation, type QueueSystem } from '../model';
+import {
+  type AskedSummary,
+  asInspectorError,
+  type Broker,
+  type Companions,
+  type InspectorError,
+  type Installation,
+  type Overview,
+  type QueueSystem,
+} from '../model';
 import type { ConnectionProfile, DetectionProblem, InstallationView } from './api';
 
 export interface Detection {
@@ -26,12 +35,17 @@ export class Inventory {
    * Looks for every system. What was known stays the same object, so that a refresh changes rows and never rebuilds;
    * one system that cannot be looked for hides no other. @throws InspectorError `connection-lost`, `aborted`.
    */
-  async detect(broker: Broker, options: ConnectionProfile['options'], signal: AbortSignal): Promise<Detection> {
+  async detect(
+    broker: Broker,
+    options: ConnectionProfile['options'],
+    signal: AbortSignal,
+    companions?: (system: string) => Companions,
+  ): Promise<Detection> {
     const problems: DetectionProblem[] = [];
     const found = await Promise.all(
       this.#systems.map(async system => {
         try {
-          return await system.detect(broker, options?.[system.id] ?? {}, signal);
+          return await system.detect(broker, options?.[system.id] ?? {}, signal, companions?.(system.id));
         } catch (thrown) {
           const error = asInspectorError(thrown, `looking for ${system.title}`);
           if (error.code === 'connection-lost' || error.code === 'aborted') throw error;
@@ -55,6 +69,17 @@ export class Inventory {
       return known === undefined ? view : { ...view, overview: known.overview, problem: known.problem };
     });
     return this;
+  }
+
+  /** Puts what workers have told into the rows that are shown. @returns whether anything is shown that it changes */
+  patch(installation: Installation, known: { workers: Overview['workers']; asked?: AskedSummary }): boolean {
+    const at = this.#views.findIndex(view => view.installation === installation);
+    const view = this.#views[at];
+    if (view === undefined || view.overview === null) return false;
+    const asked = known.asked ?? view.overview.asked;
+    const overview = { ...view.overview, workers: known.workers, ...(asked === undefined ? {} : { asked }) };
+    this.#views = this.#views.with(at, { ...view, overview });
+    return true;
   }
 
   /** Reads every overview; one that fails keeps its rows and says why. @returns the error when the broker is lost */

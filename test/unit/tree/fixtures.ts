@@ -197,6 +197,14 @@ export function live(parts: LiveParts = {}): LiveConnection {
     disconnect: async () => undefined,
     refresh: async () => undefined,
     onDidChange: () => () => undefined,
+    ask: async () => undefined,
+    events: {
+      state: { on: false, since: null, perSecond: 0, total: 0, kinds: {}, stopped: null },
+      recent: () => [],
+      clear: () => undefined,
+      onDidChange: () => () => undefined,
+    },
+    follow: () => undefined,
   };
 }
 
