@@ -92,28 +92,46 @@ export async function lookAtEverything(installation: Installation): Promise<void
   for await (const _diagnosis of installation.diagnose(seen, never));
 }
 
-/** Targets on which an action can be tried, by what its declaration says alone. */
+/** Targets on which an action can be tried: those of its declaration for which it is offered. */
 export async function targetsOf(installation: Installation, action: ActionDeclaration): Promise<readonly Target[]> {
+  const targets = await declaredTargets(installation, action);
+  return targets
+    .filter(({ target, state }) => {
+      const offer = installation.actions(target, state).find(offered => offered.action === action);
+      if (offer === undefined)
+        throw new Error(`${action.id} is not offered on ${JSON.stringify(target)}, nor refused.`);
+      if (!offer.available && offer.why === '') throw new Error(`${action.id} is refused without a reason.`);
+      return offer.available;
+    })
+    .map(({ target }) => target);
+}
+
+interface Declared {
+  readonly target: Target;
+  readonly state: State | null;
+}
+
+async function declaredTargets(installation: Installation, action: ActionDeclaration): Promise<readonly Declared[]> {
+  const on = (targets: readonly Target[]) => targets.map(target => ({ target, state: null }));
   const overview = await installation.overview(never);
   switch (action.target) {
     case 'job': {
       const rows = await everyRow(installation);
-      return (action.states ?? STATES).flatMap((state): Target[] => {
+      return (action.states ?? STATES).flatMap((state): Declared[] => {
         const refs = rows.filter(row => row.state === state).map(row => row.ref);
         if (refs.length === 0) return [];
-        return action.bulkTitle === undefined
-          ? [{ kind: 'jobs', refs: refs.slice(0, 1) }]
-          : [{ kind: 'selector', queue: null, state }];
+        if (action.bulkTitle !== undefined) return [{ target: { kind: 'selector', queue: null, state }, state }];
+        return [{ target: { kind: 'jobs', refs: refs.slice(0, 1) }, state }];
       });
     }
     case 'queue':
-      return overview.queues.map(({ name }) => ({ kind: 'queue', name }));
+      return on(overview.queues.map(({ name }) => ({ kind: 'queue', name })));
     case 'worker':
-      return overview.workers.map(({ name }) => ({ kind: 'worker', name }));
+      return on(overview.workers.map(({ name }) => ({ kind: 'worker', name })));
     case 'schedule':
-      return overview.schedules.map(({ id }) => ({ kind: 'schedule', id }));
+      return on(overview.schedules.map(({ id }) => ({ kind: 'schedule', id })));
     case 'installation':
-      return [{ kind: 'installation' }];
+      return on([{ kind: 'installation' }]);
   }
 }
 
