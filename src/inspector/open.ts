@@ -1,8 +1,10 @@
 /** Reaches a broker of any kind that this product knows. One place decides by the URL's scheme. */
 import { t } from '@vscode/l10n';
+import { isRabbitUrl, parseRabbitUrl, showRabbitAddress, splitRabbitUrl } from '../brokers/rabbitmq/url';
 import {
   type ConnectedRedis,
   connectRedis,
+  formatRedisUrl,
   isFailure,
   parseRedisUrl,
   showAddress,
@@ -12,6 +14,7 @@ import type { ConnectionProfile } from './api';
 import type { Endpoint, Link, OpenLink } from './ports';
 
 export const openLink: OpenLink = async (profile, password, signal) => {
+  if (isRabbitUrl(profile.url)) return (await import('./rabbit')).openRabbitLink(profile, password, signal);
   const redis = await connectRedis(
     {
       url: profile.url,
@@ -32,9 +35,37 @@ export function splitUrl(pasted: string): {
   readonly password: string | null;
   readonly name: string;
 } {
+  if (isRabbitUrl(pasted)) {
+    const split = splitRabbitUrl(pasted);
+    return { ...split, name: showRabbitAddress(parseRabbitUrl(split.url).address) };
+  }
   const { url, password } = splitRedisUrl(pasted);
   return { url, password, name: showAddress(parseRedisUrl(url).address) };
 }
+
+/**
+ * The URL of another database of the same Redis (null = of the same one, in the same spelling); null where the broker
+ * has no databases by number.
+ */
+export function databaseUrl(url: string, database: number | null): string | null {
+  if (!isRedisUrl(url)) return null;
+  const { address } = parseRedisUrl(url);
+  return formatRedisUrl(database === null ? address : { ...address, database });
+}
+
+/** Whether two URLs lead to the same host and port, socket, or master of the same sentinels, and to a Redis. */
+export function isSameServer(one: string, other: string): boolean {
+  return isRedisUrl(one) && isRedisUrl(other) && databaseUrl(one, 0) === databaseUrl(other, 0);
+}
+
+const isRedisUrl = (url: string): boolean => {
+  try {
+    parseRedisUrl(url);
+    return true;
+  } catch {
+    return false;
+  }
+};
 
 const PRODUCTS = { redis: 'Redis', valkey: 'Valkey', other: 'Redis' } as const;
 
