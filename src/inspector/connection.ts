@@ -274,9 +274,7 @@ export class Connection implements LiveConnection {
         (reason !== 'interval' || ++this.#sinceDetected >= DETECT_EVERY);
       if (look || (reason === 'interval' && this.#inventory.views.length === 0)) {
         this.#sinceDetected = 0;
-        this.#detected(
-          await this.#inventory.detect(link.broker, this.#profile.options, signal, this.#companionsOf),
-        );
+        this.#detected(await this.#inventory.detect(link.broker, this.#profile.options, signal, this.#companionsOf));
       }
       const lost = await this.#inventory.read(signal);
       if (signal.aborted) return;

@@ -214,7 +214,9 @@ class DefaultInspector implements Inspector {
     const { profile, access } = connection;
     if (!access.writable) throw readOnlyError(profile, access);
     try {
-      return await runUndo({ entry, profile, link, journal: this.journal, log: this.#parts.log }, signal);
+      const { installation: key } = await this.journal.origin(token);
+      const companion = (role: string) => companionLink(connection, `${entry.system}/${key}`, role);
+      return await runUndo({ entry, profile, link, companion, journal: this.journal, log: this.#parts.log }, signal);
     } finally {
       this.#written(connection);
     }
@@ -285,6 +287,13 @@ class DefaultInspector implements Inspector {
       remedy: t('Refresh the connection.'),
     });
   }
+}
+
+/** Where a further broker of an installation is, as of its last look. */
+function companionLink(connection: Connection, id: string, role: string) {
+  const view = connection.installations.find(({ installation }) => installationId(installation) === id);
+  const found = view?.installation.companions?.find(companion => companion.role === role);
+  return found?.address == null ? null : connection.companions.linkTo(found.address);
 }
 
 /** An id for a new profile. */

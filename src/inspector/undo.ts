@@ -43,6 +43,8 @@ export interface UndoRun {
   readonly entry: JournalEntry;
   readonly profile: ConnectionProfile;
   readonly link: Link;
+  /** The link of a further broker of the entry's installation, by its role; null where it is not connected. */
+  readonly companion?: (role: string) => Link | null;
   readonly journal: FileJournal;
   readonly log?: ((line: string) => void) | undefined;
 }
@@ -94,7 +96,7 @@ async function putBack(run: UndoRun, writer: EntryWriter, signal: AbortSignal) {
   for await (const units of run.journal.copies(run.entry.token)) {
     for (let at = 0; at < units.length; ) {
       if (signal.aborted) return { items, counts, stopped: true };
-      const part = units.slice(at, at + size);
+      const part = units.slice(at, endOf(units, at + size));
       const stepId = `${writer.token}-${step++}`;
       writer.about({ phase: 'about', stepId, subjects: part.map(unit => unit.subject), undo: [] });
       const began = performance.now();
@@ -112,11 +114,49 @@ async function putBack(run: UndoRun, writer: EntryWriter, signal: AbortSignal) {
   return { items, counts, stopped: false };
 }
 
-/** A part that has begun is never cut short by an abort: its answer is wanted. */
+/** Where a part ends, so that what belongs to one subject stays together. */
+function endOf(units: readonly UndoUnit[], wanted: number): number {
+  let end = Math.min(wanted, units.length);
+  while (end < units.length && units[end]?.subject === units[end - 1]?.subject) end++;
+  return end;
+}
+
+/**
+ * A part that has begun is never cut short by an abort: its answer is wanted. Units that go to different brokers go in
+ * their order; where one of a subject is not done, the later ones of that subject are left alone.
+ */
 async function runPart(run: UndoRun, part: readonly UndoUnit[], record: string): Promise<ItemOutcome[]> {
+  const outcomes = new Map<string, ItemOutcome>();
+  for (let at = 0, n = 0; at < part.length; n++) {
+    const on = part[at]?.on;
+    let end = at + 1;
+    while (end < part.length && part[end]?.on === on) end++;
+    const open = part.slice(at, end).filter(({ subject }) => (outcomes.get(subject)?.outcome ?? 'done') === 'done');
+    for (const outcome of await runUnits(run, open, on, `${record}${n === 0 ? '' : `-${n}`}`)) {
+      const before = outcomes.get(outcome.id ?? '');
+      if (before === undefined || before.outcome === 'done') outcomes.set(outcome.id ?? '', outcome);
+    }
+    at = end;
+  }
+  return [...outcomes.values()];
+}
+
+/** Units of one broker. */
+async function runUnits(
+  run: UndoRun,
+  units: readonly UndoUnit[],
+  on: string | undefined,
+  record: string,
+): Promise<ItemOutcome[]> {
+  if (units.length === 0) return [];
+  const link = on === undefined ? run.link : (run.companion?.(on) ?? null);
+  if (link === null) {
+    const reason = t('It is to be put back into another broker ({0}), which is not connected.', on ?? '');
+    return units.map(({ subject }) => ({ ref: null, id: subject, outcome: 'refused', reason }));
+  }
   try {
-    const answers = await run.link.undo(part, `${RECORDS}${record}`, new AbortController().signal);
-    return part.map((unit, i) => {
+    const answers = await link.undo(units, `${RECORDS}${record}`, new AbortController().signal);
+    return units.map((unit, i) => {
       const answer = answers[i] ?? t('The broker did not answer for it.');
       return {
         ref: null,
@@ -126,10 +166,10 @@ async function runPart(run: UndoRun, part: readonly UndoUnit[], record: string):
       };
     });
   } catch (thrown) {
-    const error = asInspectorError(thrown, t('putting back {0}', part[0]?.subject ?? ''));
+    const error = asInspectorError(thrown, t('putting back {0}', units[0]?.subject ?? ''));
     const outcome =
       error.code === 'connection-lost' || error.code === 'timeout' || isAbort(error) ? 'unknown' : 'refused';
-    return part.map(unit => ({ ref: null, id: unit.subject, outcome, reason: error.message }));
+    return units.map(unit => ({ ref: null, id: unit.subject, outcome, reason: error.message }));
   }
 }
 
