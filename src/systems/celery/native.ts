@@ -1,0 +1,33 @@
+import type { SystemFacts } from '../../model';
+
+/** Why Celery's broker has no list of workers. */
+export const WORKERS_NOT_RECORDED = 'Celery writes no list of workers to the broker: they have to be asked.';
+/** Why nobody can tell since when a task waits. */
+export const SENT_NOT_RECORDED = 'A Celery message carries no time at which it was sent.';
+/** What runs is told by workers alone, and by results only with `task_track_started`. */
+export const RUNNING_NOT_RECORDED =
+  'The broker does not record which tasks run: ask the workers, or set task_track_started.';
+
+/** Celery's own words (celery/states.py; `unacked` is kombu's). */
+export const facts: SystemFacts = {
+  noun: { one: 'task', other: 'tasks' },
+  nativeStates: {
+    waiting: 'PENDING',
+    scheduled: 'RETRY',
+    running: 'STARTED',
+    taken: 'unacked',
+    failed: 'FAILURE',
+    finished: 'SUCCESS',
+    canceled: 'REVOKED',
+  },
+  troubleState: 'failed',
+  sources: {
+    waiting: 'LLEN {queue} and its priorities',
+    scheduled: 'celery-task-meta-*: status RETRY',
+    running: 'inspect active; celery-task-meta-*: status STARTED',
+    taken: 'HLEN unacked',
+    failed: 'celery-task-meta-*: status FAILURE',
+    finished: 'celery-task-meta-*: status SUCCESS',
+    canceled: 'celery-task-meta-*: status REVOKED',
+  },
+};

@@ -1,0 +1,194 @@
+import { type Command, isFailure, type RedisBroker, type Reply } from '../../../brokers/redis/port';
+import type { Looked } from '../../../model';
+import { textOf } from '../../reading/ids';
+import { arrayOf, bufferOf, failureOf, numberOf } from '../../reading/replies';
+import { BINDING_PATTERN, isInternal, keyOf, parseBindingKey, SEPARATOR } from '../keys';
+
+/** What was found under one key prefix. */
+export interface Found {
+  /** Exchanges that have a set of bindings. */
+  readonly exchanges: ReadonlySet<string>;
+}
+
+/** Keys looked at by one SCAN. */
+const COUNT = 1000;
+/** Lists whose end is looked at in one step: some may hold large elements. */
+const CHECKED = 100;
+/** Lists that are remembered as candidates. */
+const MOST = 20_000;
+
+const discoveries = new WeakMap<RedisBroker, Discovery>();
+
+/** The one discovery of a broker: systems are looked for again and again, the keys only once. */
+export function discoveryOf(broker: RedisBroker): Discovery {
+  let known = discoveries.get(broker);
+  if (known === undefined) {
+    known = new Discovery(broker);
+    discoveries.set(broker, known);
+  }
+  return known;
+}
+
+/**
+ * Finds the names that stand nowhere: sets of bindings (of every `global_keyprefix`), and lists of messages whose queue
+ * was never bound. Two incremental SCANs side by side that never end: each step looks on where the last one stopped, so
+ * that a new name is found after one round at the latest. Nothing found is forgotten while a round goes on.
+ */
+export class Discovery {
+  readonly #broker: RedisBroker;
+  readonly #byType: boolean;
+  #cursors: [bindings: string, lists: string] = ['0', '0'];
+  #looked: [number, number] = [0, 0];
+  #done: [boolean, boolean] = [false, false];
+  #of = 0;
+  #bindingKeys = new Set<string>();
+  #nextBindingKeys = new Set<string>();
+  /** Key of a list without its priority → one of its lists, and whether its messages are kombu's (null = not known). */
+  readonly #lists = new Map<string, { readonly key: string; readonly isKombu: boolean | null }>();
+  #refusal: string | null = null;
+
+  constructor(broker: RedisBroker) {
+    this.#broker = broker;
+    this.#byType = broker.server.atLeast('6.0');
+    if (!this.#byType) this.#done = [false, true];
+  }
+
+  /** Whether every key has been looked at once. */
+  get complete(): boolean {
+    return (this.#done[0] && this.#done[1] && this.#unchecked().length === 0) || this.#refusal !== null;
+  }
+
+  /** The server's words where SCAN may not be run. */
+  get refusal(): string | null {
+    return this.#refusal;
+  }
+
+  get looked(): Looked {
+    const of = Math.max(this.#of, 0);
+    if (this.complete) return { looked: of, of };
+    const looked = this.#byType ? Math.min(this.#seen(0), this.#seen(1)) : this.#seen(0);
+    return { looked: Math.min(looked, of), of };
+  }
+
+  #seen(which: 0 | 1): number {
+    return this.#done[which] ? this.#of : this.#looked[which];
+  }
+
+  /** What one step reads, to be sent along with any other commands. */
+  commands(count = COUNT): Command[] {
+    if (this.#refusal !== null) return [];
+    const commands: Command[] = [['DBSIZE'], ['SCAN', this.#cursors[0], 'MATCH', BINDING_PATTERN, 'COUNT', count]];
+    if (this.#byType) commands.push(['SCAN', this.#cursors[1], 'COUNT', count, 'TYPE', 'list']);
+    for (const { key } of this.#unchecked()) commands.push(['LINDEX', keyOf(key), -1]);
+    return commands;
+  }
+
+  #unchecked(): { readonly name: string; readonly key: string }[] {
+    const unchecked: { name: string; key: string }[] = [];
+    for (const [name, { key, isKombu }] of this.#lists) {
+      if (isKombu === null) unchecked.push({ name, key });
+      if (unchecked.length >= CHECKED) break;
+    }
+    return unchecked;
+  }
+
+  /** The answers to `commands`, which were made just before. */
+  take(replies: readonly Reply[], count = COUNT): void {
+    const unchecked = this.#unchecked();
+    const [size, bindings, ...rest] = replies;
+    if (isFailure(bindings)) {
+      this.#refusal = failureOf(bindings);
+      return;
+    }
+    this.#of = numberOf(size) ?? this.#of;
+    this.#takeBindings(bindings, count);
+    const lists = this.#byType ? rest.shift() : undefined;
+    unchecked.forEach(({ name, key }, i) => {
+      const tail = bufferOf(rest[i]);
+      if (tail !== null) this.#lists.set(name, { key, isKombu: isEnvelope(tail) });
+      // Emptied meanwhile: nothing is known of it, and it will be met again.
+      else this.#lists.delete(name);
+    });
+    if (lists !== undefined) this.#takeLists(lists, count);
+  }
+
+  #takeBindings(reply: Reply | undefined, count: number): void {
+    const [cursor, keys] = partsOf(reply);
+    for (const key of keys) {
+      this.#nextBindingKeys.add(key);
+      this.#bindingKeys.add(key);
+    }
+    this.#cursors[0] = cursor;
+    this.#looked[0] += count;
+    if (cursor !== '0') return;
+    this.#bindingKeys = this.#nextBindingKeys;
+    this.#nextBindingKeys = new Set();
+    this.#looked[0] = 0;
+    this.#done[0] = true;
+  }
+
+  #takeLists(reply: Reply | undefined, count: number): void {
+    const [cursor, keys] = partsOf(reply);
+    for (const key of keys) {
+      const name = baseOf(key);
+      if (!this.#lists.has(name) && this.#lists.size < MOST && !isInternal(name)) {
+        this.#lists.set(name, { key, isKombu: null });
+      }
+    }
+    this.#cursors[1] = cursor;
+    this.#looked[1] += count;
+    if (cursor !== '0') return;
+    this.#looked[1] = 0;
+    this.#done[1] = true;
+  }
+
+  /** One step by itself. */
+  async step(signal: AbortSignal, count = COUNT): Promise<void> {
+    const commands = this.commands(count);
+    if (commands.length > 0) this.take(await this.#broker.read(commands, signal), count);
+  }
+
+  /** Steps until every key was looked at once, or until the time is over. */
+  async run(milliseconds: number, signal: AbortSignal): Promise<void> {
+    const until = performance.now() + milliseconds;
+    while (!this.complete && performance.now() < until) await this.step(signal, this.#of > 50_000 ? 5 * COUNT : COUNT);
+  }
+
+  /** What was found, by key prefix. */
+  prefixes(): ReadonlyMap<string, Found> {
+    const found = new Map<string, { exchanges: Set<string> }>();
+    for (const key of this.#bindingKeys) {
+      const parsed = parseBindingKey(key);
+      if (parsed === null) continue;
+      const known = found.get(parsed.prefix);
+      if (known === undefined) found.set(parsed.prefix, { exchanges: new Set([parsed.exchange]) });
+      else known.exchanges.add(parsed.exchange);
+    }
+    return found;
+  }
+
+  /** Keys of lists that hold messages of kombu, without priority steps. */
+  lists(): string[] {
+    return [...this.#lists].flatMap(([name, { isKombu }]) => (isKombu === true ? [name] : []));
+  }
+}
+
+/** A key of a list without its priority step. */
+function baseOf(key: string): string {
+  const at = key.lastIndexOf(SEPARATOR);
+  return at > 0 && /^\d$/.test(key.slice(at + SEPARATOR.length)) ? key.slice(0, at) : key;
+}
+
+/** Whether the end of an element is that of an envelope: `properties` come last (kombu 3 to 5.7). */
+function isEnvelope(element: Buffer): boolean {
+  const tail = element.subarray(-4096).toString('latin1');
+  return element[0] === 0x7b && tail.endsWith('}') && /"(?:delivery_tag|body_encoding)": /.test(tail);
+}
+
+function partsOf(reply: Reply | undefined): [cursor: string, keys: string[]] {
+  const [cursor, keys] = arrayOf(reply);
+  return [
+    Buffer.isBuffer(cursor) ? cursor.toString() : '0',
+    arrayOf(keys).flatMap(key => (Buffer.isBuffer(key) ? [textOf(key)] : [])),
+  ];
+}

@@ -1,0 +1,53 @@
+import type { Command, Reply } from '../../../brokers/redis/port';
+import { bindingKey, type Key, listKey } from '../keys';
+import { Bindings, bindingsOf } from './bindings';
+import type { Reading } from './reading';
+
+/** One list of a queue: its messages of one priority. */
+export interface List {
+  readonly queue: string;
+  readonly step: number;
+  readonly key: Key;
+}
+
+export const listName = ({ step, queue }: Pick<List, 'step' | 'queue'>): string => `${step}:${queue}`;
+
+/** Lists of a queue in the order in which they are served. */
+export function listsOf({ prefix, steps }: Reading, queue: string): List[] {
+  return steps.map(step => ({ queue, step, key: listKey(prefix, queue, step) }));
+}
+
+/** Exchanges whose bindings are read. */
+function exchangesOf({ discovery, prefix }: Reading): readonly string[] {
+  return [...(discovery.prefixes().get(prefix)?.exchanges ?? [])];
+}
+
+export function bindingCommands(reading: Reading): {
+  readonly exchanges: readonly string[];
+  readonly commands: Command[];
+} {
+  const exchanges = exchangesOf(reading);
+  return { exchanges, commands: exchanges.map(exchange => ['SMEMBERS', bindingKey(reading.prefix, exchange)]) };
+}
+
+/** Remembers the bindings just read, and the names of the queues: bound, found as lists, or named by a person. */
+export function learn(reading: Reading, exchanges: readonly string[], replies: readonly Reply[]): readonly string[] {
+  const { memory, place, discovery, prefix } = reading;
+  memory.bindings = new Bindings(exchanges.flatMap((exchange, i) => bindingsOf(exchange, replies[i])));
+  const names = memory.bindings.queues();
+  for (const queue of place.options.queues) names.add(queue);
+  const others = [...discovery.prefixes().keys()].filter(other => other.length > prefix.length);
+  for (const key of discovery.lists()) {
+    // A list of an installation with a longer prefix is not ours.
+    if (key.startsWith(prefix) && !others.some(other => key.startsWith(other))) names.add(key.slice(prefix.length));
+  }
+  memory.queues = [...names].filter(name => name !== '').sort();
+  return memory.queues;
+}
+
+/** Names as of the last look; one round trip where there was none. */
+export async function queueNames(reading: Reading, signal: AbortSignal): Promise<readonly string[]> {
+  if (reading.memory.queues !== null) return reading.memory.queues;
+  const { exchanges, commands } = bindingCommands(reading);
+  return learn(reading, exchanges, commands.length === 0 ? [] : await reading.broker.read(commands, signal));
+}
