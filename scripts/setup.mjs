@@ -13,6 +13,7 @@ import { systemPackages } from './setup/system.mjs';
 /**
  * @typedef {object} Needs
  * @property {readonly string[]} [layers] whose system packages are needed: `systems`, `extension`, `workbench`, …
+ * @property {readonly string[]} [without] parts of the tests that are left out: `rabbitmq`
  * @property {boolean} [build] whether dist/ has to be up to date; it is unless told
  * @property {boolean} [redis]
  * @property {readonly string[]} [python] generations: `rq-newest`, …
@@ -26,7 +27,7 @@ import { systemPackages } from './setup/system.mjs';
  */
 export async function setUp(needs) {
   await withRightNode();
-  await systemPackages(new Set(needs.layers ?? []));
+  await systemPackages(new Set(needs.layers ?? []), new Set(needs.without ?? []));
   /** @type {Promise<unknown>[]} */
   const parts = [dependenciesAndBuild(needs.build !== false)];
   for (const which of needs.workbenches ?? []) parts.push(codeServer(which));

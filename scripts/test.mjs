@@ -1,7 +1,8 @@
 /**
  * `npm test`: every layer, in order, and at the end one line: `N passed, N failed`.
  *   --only unit,systems        runs these layers and no others
- *   --without workbench,demo   leaves these out and counts them as skipped (refused where CI=true)
+ *   --without workbench,demo   leaves these out and counts them as skipped (refused where CI=true); `rabbitmq` leaves
+ *                              out the tests that need one, which have it in their path
  * `npm run test:all` runs the rest of the matrix too (JQI_MATRIX=all).
  */
 
@@ -39,6 +40,9 @@ const LAYERS = [
   },
 ];
 
+/** What can be left out beside whole layers. */
+const PARTS = ['rabbitmq'];
+
 /** The generations that the systems layer runs; the others are installed when a test asks for one. */
 function generations() {
   return everything
@@ -52,23 +56,28 @@ async function vitest(project, minutes) {
   return runVitest(project, (everything ? 3 : 1) * minutes * 60_000);
 }
 
-/** The names behind an option: `--only unit,systems` or `--only=unit,systems`. @param {string} option */
-function namesAfter(option) {
+/**
+ * The names behind an option: `--only unit,systems` or `--only=unit,systems`.
+ * @param {string} option
+ * @param {readonly string[]} [further] what it takes beside the names of layers
+ */
+function namesAfter(option, further = []) {
   const args = process.argv.slice(2);
   const names = args.flatMap((arg, index) => {
     if (arg === option) return (args[index + 1] ?? '').split(',');
     return arg.startsWith(`${option}=`) ? arg.slice(option.length + 1).split(',') : [];
   });
-  const unknown = names.filter(name => !LAYERS.some(layer => layer.name === name));
-  if (unknown.length > 0)
-    throw new Error(`${option} ${unknown.join(',')}: the layers are ${LAYERS.map(layer => layer.name).join(', ')}.`);
+  const known = [...LAYERS.map(layer => layer.name), ...further];
+  const unknown = names.filter(name => !known.includes(name));
+  if (unknown.length > 0) throw new Error(`${option} ${unknown.join(',')}: there are ${known.join(', ')}.`);
   return names;
 }
 
-/** @param {typeof LAYERS} layers @returns {Promise<undefined>} */
-async function prepare(layers) {
+/** @param {typeof LAYERS} layers @param {readonly string[]} without @returns {Promise<undefined>} */
+async function prepare(layers, without) {
   await setUp({
     layers: layers.map(layer => layer.name),
+    without,
     redis: layers.some(layer => layer.needs.redis === true),
     python: [...new Set(layers.flatMap(layer => layer.needs.python ?? []))],
     workbenches: [...new Set(layers.flatMap(layer => layer.needs.workbenches ?? []))],
@@ -92,11 +101,13 @@ await runMain(async () => {
   await withRightNode();
   const began = Date.now();
   const only = namesAfter('--only');
-  const without = namesAfter('--without');
+  const without = namesAfter('--without', PARTS);
   if (inCi && without.length > 0) throw new Error('Where CI=true nothing may be left out: --without is refused.');
   const wanted = LAYERS.filter(layer => only.length === 0 || only.includes(layer.name));
   const layers = wanted.filter(layer => !without.includes(layer.name));
-  const broken = await prepare(layers).catch(error => failure(`set-up: ${error?.message ?? error}`));
+  // Read by vitest.config.ts.
+  process.env['JQI_WITHOUT'] = without.filter(name => PARTS.includes(name)).join();
+  const broken = await prepare(layers, without).catch(error => failure(`set-up: ${error?.message ?? error}`));
   if (broken !== undefined) {
     finish(broken, Date.now() - began);
     return;
@@ -106,6 +117,14 @@ await runMain(async () => {
   for (const layer of layers) outcomes.push(await runLayer(layer));
   for (const { name } of wanted.filter(layer => without.includes(layer.name)))
     outcomes.push({ passed: 0, failed: 0, skipped: 1, reasons: [`${name} was left out (--without ${name})`] });
+  const partsLeft = layers.some(({ name }) => name === 'systems') ? PARTS.filter(name => without.includes(name)) : [];
+  for (const part of partsLeft)
+    outcomes.push({
+      passed: 0,
+      failed: 0,
+      skipped: 1,
+      reasons: [`what needs ${part} was left out (--without ${part})`],
+    });
   finish(sum(outcomes), Date.now() - began);
 });
 

@@ -5,8 +5,9 @@ import { onPath } from './paths.mjs';
 import { say, step } from './progress.mjs';
 
 /**
- * What neither npm nor PyPI holds: Debian packages, the layers that need them, and how to see that they are there.
- * @type {readonly { name: string, layers: readonly string[], present: () => boolean }[]}
+ * What neither npm nor PyPI holds: Debian packages, the layers that need them, and how to see that they are there. What
+ * only a `part` of the tests needs can be left out with that part.
+ * @type {readonly { name: string, layers: readonly string[], part?: string, present: () => boolean }[]}
  */
 const PACKAGES = [
   { name: 'chromium', layers: ['extension', 'workbench', 'demo'], present: () => chromium() !== undefined },
@@ -16,6 +17,7 @@ const PACKAGES = [
     layers: ['unit', 'systems', 'workbench', 'demo', 'bench'],
     present: () => onPath('python3', 'python') !== undefined,
   },
+  { name: 'rabbitmq-server', layers: ['systems'], part: 'rabbitmq', present: hasRabbit },
   { name: 'python3-venv', layers: ['systems', 'workbench', 'demo', 'bench'], present: hasPythonVenv },
 ];
 
@@ -28,6 +30,11 @@ export function chromium() {
     onPath('chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable') ??
     (existsSync(onMac) ? onMac : undefined)
   );
+}
+
+/** Debian puts it where only root looks; tests start the script of RabbitMQ itself (test/support/rabbitmq.ts). */
+export function hasRabbit() {
+  return existsSync('/usr/lib/rabbitmq/bin/rabbitmq-server') || onPath('rabbitmq-server') !== undefined;
 }
 
 function hasFonts() {
@@ -43,19 +50,23 @@ function hasPythonVenv() {
  * Sees to the system packages of some layers, within a second when none is missing. As root on Debian or Ubuntu the
  * missing ones are installed and named; elsewhere this fails with the one command that installs them all.
  * @param {ReadonlySet<string>} layers
+ * @param {ReadonlySet<string>} [without] parts of the tests that are left out
  * @throws Error that names what is missing, the command, and how to go on without
  */
-export async function systemPackages(layers) {
-  const missing = PACKAGES.filter(entry => entry.layers.some(layer => layers.has(layer)) && !entry.present());
+export async function systemPackages(layers, without = new Set()) {
+  const missing = PACKAGES.filter(
+    ({ layers: needing, part = '', present }) =>
+      needing.some(layer => layers.has(layer)) && !without.has(part) && !present(),
+  );
   if (missing.length === 0) return;
   const names = missing.map(entry => entry.name);
   if (process.getuid?.() === 0 && onPath('apt-get') !== undefined) return install(names);
-  const without = [...new Set(missing.flatMap(entry => entry.layers))].filter(layer => layers.has(layer));
+  const left = missing.flatMap(({ part, layers: needing }) => part ?? needing.filter(layer => layers.has(layer)));
   throw new Error(
     [
       `Missing on this machine: ${names.join(', ')}.`,
       `Install them (Debian, Ubuntu): sudo apt-get install -y --no-install-recommends ${names.join(' ')}`,
-      `or run the rest: npm test -- --without ${without.join(',')}`,
+      `or run the rest: npm test -- --without ${[...new Set(left)].join(',')}`,
     ].join('\n'),
   );
 }
@@ -63,7 +74,8 @@ export async function systemPackages(layers) {
 /** @param {readonly string[]} names */
 async function install(names) {
   say(`Installing Debian packages: ${names.join(' ')}`);
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  // Runlevel 1: a server that comes with a package is installed and not started.
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
   await step('apt-get update', () => run('apt-get', ['update', '-q'], { env }));
   const args = ['install', '-y', '-q', '--no-install-recommends', ...names];
   await step(`apt-get install ${names.join(' ')}`, () => run('apt-get', args, { env }));
