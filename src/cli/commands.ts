@@ -2,6 +2,7 @@
 import type { PerformProgress, PerformRequest, Receipt } from '../inspector';
 import { asInspectorError, InspectorError, isFinding, isNotChecked, type Plan } from '../model';
 import { chosenInstallations, oneInstallation, oneJob, performTarget } from './choose';
+import { completed, completedAll } from './complete';
 import * as json from './json';
 import { badRequest, type CommandName, type Request } from './request';
 import type { Open, Session } from './session';
@@ -39,13 +40,15 @@ async function detect(request: Request, { session, signal }: Context) {
   return { address, server: serverText, access: json.accessJson(access), installations, problems };
 }
 
-async function overview(request: Request, { session, signal }: Context) {
+async function overview(request: Request, context: Context) {
+  const { session, signal } = context;
   const open = await session.open(request, signal);
   const { connection } = open;
-  await session.ask(open, chosenInstallations(connection, request), signal);
+  const chosen = chosenInstallations(connection, request);
+  await Promise.all([session.ask(open, chosen, signal), completed(chosen, context)]);
   const problems: unknown[] = [...connection.detectionProblems];
   const read = await Promise.all(
-    chosenInstallations(connection, request).map(async installation => {
+    chosen.map(async installation => {
       try {
         return json.overviewJson(installation, await installation.overview(signal));
       } catch (thrown) {
@@ -62,13 +65,16 @@ async function overview(request: Request, { session, signal }: Context) {
 
 const PAGE = 100;
 
-async function jobs(request: Request, { session, signal, progress }: Context) {
+async function jobs(request: Request, context: Context) {
+  const { session, signal, progress } = context;
   const { state, queue = null, cursor = null, size = PAGE, search } = request;
   if (state === undefined) throw badRequest('jobs needs a state.', 'state is missing');
   const open = await session.open(request, signal);
   const installation = await oneInstallation(open.connection, request, signal);
   // Only workers know what runs.
   if (state === 'running' || state === 'taken') await session.ask(open, [installation], signal);
+  // What waits stands in lists of its own; everything else may be an index that is being made.
+  if (state !== 'waiting') await completed([installation], context);
   if (search === undefined) return json.pageJson(await installation.jobs({ queue, state, cursor, size }, signal));
   if (cursor !== null) throw badRequest('A search has no pages.', 'search and cursor exclude each other');
   const items: unknown[] = [];
@@ -96,12 +102,14 @@ async function job(request: Request, { session, signal }: Context) {
   return json.jobJson(await installation.job(ref, signal));
 }
 
-async function findings(request: Request, { session, signal }: Context) {
+async function findings(request: Request, context: Context) {
+  const { session, signal } = context;
   if (request.url === undefined && request.folder === undefined)
     throw badRequest('findings needs a url, a folder or both.', 'neither was given');
   const open = request.url === undefined ? null : await session.open(request, signal);
   const inspector = open?.inspector ?? (await session.inspector(request.folder));
   if (open !== null) await session.ask(open, chosenInstallations(open.connection, request), signal);
+  if (open !== null) await completedAll(open.connection, context);
   const found: unknown[] = [];
   const notChecked: unknown[] = [];
   const checked: string[] = [];
@@ -113,12 +121,14 @@ async function findings(request: Request, { session, signal }: Context) {
   return { findings: found, notChecked, checked };
 }
 
-async function perform(request: Request, { session, signal, progress }: Context) {
+async function perform(request: Request, context: Context) {
+  const { session, signal, progress } = context;
   const { action, parameters = {} } = request;
   if (action === undefined) throw badRequest('perform needs an action.', 'action is missing');
   const open = await session.open(request, signal);
   const { connection, inspector } = open;
   const { installation, target } = await performTarget(connection, request, signal);
+  if (target.kind === 'selector') await completed([installation], context);
   const plan = await installation.plan({ action, targets: [target], parameters }, signal);
   if (request.dryRun === true) return json.planJson(plan);
   requireWriting(open, request);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import {
   asksByItself,
   type ConnectionProfile,
+  companionSecret,
   createInspector,
   type Inspector,
   type LiveConnection,
@@ -112,15 +113,12 @@ export class Session {
   async #connect(request: Request, text: string, access: 'own' | 'read-write', signal: AbortSignal): Promise<Open> {
     const inspector = await this.inspector(request.folder);
     const { url, password, name } = splitUrl(text);
-    const options = optionsOf(
-      request.options,
-      request.system,
-      systems.map(system => system.id),
-    );
-    const id = this.#idOf(url, JSON.stringify([text, options, access]));
+    const { options, passwords } = withoutPasswords(optionsOf(request.options, request.system, systems));
+    const id = this.#idOf(url, JSON.stringify([text, request.options ?? null, access]));
     let connection = inspector.connection(id);
     if (connection === undefined) {
       if (password !== null) this.#secrets.set(id, password);
+      for (const each of passwords) this.#secrets.set(companionSecret(id, each.system, each.role), each.password);
       const profile: ConnectionProfile = { id, name, url, environment: 'production', access, options };
       connection = await inspector.save(profile);
     }
@@ -182,6 +180,34 @@ export class Session {
       ...world.parts,
     });
   }
+}
+
+type AllOptions = ReturnType<typeof optionsOf>;
+
+/** Options may name further brokers: their passwords go where passwords are kept. */
+function withoutPasswords(all: AllOptions) {
+  const passwords: { readonly system: string; readonly role: string; readonly password: string }[] = [];
+  const clean = (system: string, role: string, value: unknown): unknown => {
+    if (typeof value !== 'string' || !value.includes('://')) return value;
+    try {
+      const { url, password } = splitUrl(value);
+      if (password === null) return value;
+      passwords.push({ system, role, password });
+      return url;
+    } catch {
+      // No broker of ours; whoever opens it says what is wrong with it. No message may repeat its password.
+      const password = /:\/\/[^:@/?#]*:([^@]+)@/.exec(value)?.[1];
+      if (password !== undefined) passwords.push({ system, role, password });
+      return value;
+    }
+  };
+  const options: AllOptions = Object.fromEntries(
+    Object.entries(all).map(([system, own]) => [
+      system,
+      Object.fromEntries(Object.entries(own).map(([role, value]) => [role, clean(system, role, value)])),
+    ]),
+  );
+  return { options, passwords };
 }
 
 /** What a folder adds to an inspector. */

@@ -155,6 +155,12 @@ export interface Inspector {
   connection(id: string): LiveConnection | undefined;
   /** Adds or replaces a profile; the password goes to the secrets only. */
   save(profile: ConnectionProfile, password?: string): Promise<LiveConnection>;
+  /**
+   * Says where a further broker of an installation is (null = look for it again): the URL goes to the profile's options,
+   * its password to the secrets. The connection is closed where that changes anything.
+   * @throws InspectorError `bad-value` for a URL that cannot be read
+   */
+  saveCompanion(id: string, which: CompanionName, url: string | null): Promise<LiveConnection>;
   remove(id: string): Promise<void>;
   /** Connects without saving anything; the caller disposes. @throws InspectorError with the remedy, e.g. the published port of a compose service. */
   probe(profile: ConnectionProfile, password: string | undefined, signal: AbortSignal): Promise<Probe>;
@@ -187,6 +193,12 @@ export interface Inspector {
   ): AsyncIterable<{ readonly connection: string | null; readonly diagnosis: Diagnosis }>;
   onDidChange(listener: () => void): Unsubscribe;
   dispose(): Promise<void>;
+}
+
+export interface CompanionName {
+  /** Id of the system. */
+  readonly system: string;
+  readonly role: string;
 }
 
 export interface Probe {

@@ -140,3 +140,24 @@ function closedMeanwhile(address: string): InspectorError {
     remedy: t('Connect again.'),
   });
 }
+
+/** A profile with the URL of a companion in its options; null takes it out. The URL must hold no password. */
+export function withCompanion(
+  profile: ConnectionProfile,
+  { system, role }: { readonly system: string; readonly role: string },
+  url: string | null,
+): ConnectionProfile {
+  const { options = {}, ...rest } = profile;
+  const { [role]: _, ...others } = options[system] ?? {};
+  const own = url === null ? others : { ...others, [role]: url };
+  const { [system]: __, ...systems } = options;
+  const all = Object.keys(own).length === 0 ? systems : { ...systems, [system]: own };
+  return Object.keys(all).length === 0 ? rest : { ...rest, options: all };
+}
+
+/** Names of the secrets that companions of a profile may have. */
+export function companionSecrets({ id, options = {} }: ConnectionProfile): string[] {
+  return Object.entries(options).flatMap(([system, own]) =>
+    Object.keys(own).map(role => companionSecret(id, system, role)),
+  );
+}

@@ -4,9 +4,11 @@ import { t } from '@vscode/l10n';
 import { InspectorError, type Plan } from '../model';
 import { baseAccess } from './access';
 import type {
+  CompanionName,
   Confirmation,
   ConnectionProfile,
   Inspector,
+  LiveConnection,
   PerformRequest,
   PlanWords,
   Probe,
@@ -14,6 +16,7 @@ import type {
   UndoPlan,
   Unsubscribe,
 } from './api';
+import { companionSecret, companionSecrets, withCompanion } from './companions';
 import { Connection } from './connection';
 import { Emitter } from './emitter';
 import { type Find, findJobs } from './find';
@@ -21,6 +24,7 @@ import { diagnoseConnection, diagnoseFolder } from './findings';
 import { checkGuard, confirmation, readOnlyError, WriteGrants } from './guard';
 import { Inventory, installationId } from './inventory';
 import { FileJournal } from './journal/journal';
+import { splitUrl } from './open';
 import { planWords, runPlan } from './perform';
 import type { InspectorParts } from './ports';
 import { runUndo, undoPlan } from './undo';
@@ -116,11 +120,27 @@ class DefaultInspector implements Inspector {
     });
   }
 
+  async saveCompanion(id: string, which: CompanionName, url: string | null): Promise<LiveConnection> {
+    const { profile } = this.#need(id);
+    const split = url === null ? null : splitUrl(url);
+    const secret = companionSecret(id, which.system, which.role);
+    const { secrets } = this.#parts;
+    if (split?.password == null) await secrets.delete(secret);
+    else await secrets.set(secret, split.password);
+    const before = this.#find(id);
+    const saved = await this.save(withCompanion(profile, which, split?.url ?? null));
+    // The same URL with another password: nothing in the profile tells, so what was opened is closed.
+    if (before === saved) await saved.disconnect();
+    return saved;
+  }
+
   remove(id: string): Promise<void> {
     return this.#inTurn(async () => {
       const profiles = await this.#parts.profiles.read();
       await this.#parts.profiles.write(profiles.filter(profile => profile.id !== id));
       await this.#parts.secrets.delete(id);
+      for (const profile of profiles.filter(each => each.id === id))
+        for (const secret of companionSecrets(profile)) await this.#parts.secrets.delete(secret);
       this.#grants.forget(id);
       await this.load();
     });

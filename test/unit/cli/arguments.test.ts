@@ -111,12 +111,33 @@ test('a request of serve is checked field by field', () => {
     expect(() => parseRequest(wrong)).toThrow(InspectorError);
 });
 
-test('options stand under a system, or go to the one asked for, or to every one', () => {
-  const ids = ['rq', 'celery'];
-  expect(optionsOf({ rq: { prefix: 'x' } }, undefined, ids)).toEqual({ rq: { prefix: 'x' } });
-  expect(optionsOf({ prefix: 'x' }, 'rq', ids)).toEqual({ rq: { prefix: 'x' } });
-  expect(optionsOf({ prefix: 'x' }, undefined, ids)).toEqual({ rq: { prefix: 'x' }, celery: { prefix: 'x' } });
-  expect(optionsOf(undefined, 'rq', ids)).toEqual({});
+test('options stand under a system, or go to the one asked for, or to every one that knows them', () => {
+  const text = { type: 'string', title: 'A text' } as const;
+  const systems = [
+    { id: 'rq', options: { type: 'object', properties: { prefix: text } } },
+    { id: 'celery', options: { type: 'object', properties: { prefix: text, results: text } } },
+    { id: 'arq' },
+  ] as const;
+  expect(optionsOf({ rq: { prefix: 'x' } }, undefined, systems)).toEqual({ rq: { prefix: 'x' } });
+  expect(optionsOf({ prefix: 'x' }, 'rq', systems)).toEqual({ rq: { prefix: 'x' } });
+  expect(optionsOf({ prefix: 'x' }, undefined, systems)).toEqual({ rq: { prefix: 'x' }, celery: { prefix: 'x' } });
+  expect(optionsOf({ prefix: 'x', results: 'y' }, undefined, systems)).toEqual({
+    rq: { prefix: 'x' },
+    celery: { prefix: 'x', results: 'y' },
+  });
+  expect(optionsOf(undefined, 'rq', systems)).toEqual({});
+  const wrong = (options: Record<string, unknown>, system?: string) => () => optionsOf(options, system, systems);
+  expect(wrong({ resluts: 'y' })).toThrow(/no option "resluts"/);
+  expect(wrong({ results: 'y' }, 'rq')).toThrow(/no option "results"/);
+  expect(wrong({ celery: { results: 1 } })).toThrow(/should be a text/);
+  try {
+    wrong({ celery: { resluts: 'secret' } })();
+    expect.unreachable();
+  } catch (thrown) {
+    const error = thrown as InspectorError;
+    expect(error.answer).toBe('those of celery are prefix, results');
+    expect(JSON.stringify(error)).not.toContain('secret');
+  }
 });
 
 test('the journal lies in the user’s state folder', () => {
