@@ -2,7 +2,7 @@
 import { type Channel, type ChannelModel, type ConfirmChannel, connect, type Message } from 'amqplib';
 import { aborted, channelFailure, connectFailure, connectionLost, type Place, timedOut } from './failures';
 import { passHeadersBy } from './frames';
-import { probe } from './probe';
+import { probe, whatIs } from './probe';
 import type { RabbitNode } from './url';
 
 export type { Channel, ConfirmChannel, Message };
@@ -51,15 +51,36 @@ export async function openDriver(options: DriverOptions, meter: Counting, signal
   // It cannot be stopped; one that nobody wants any more is closed as soon as it is there.
   let model: ChannelModel;
   try {
-    model = await orAbort(opening, signal, tried);
+    model = await orAbort(Promise.race([opening, strangerAt(options, opening, signal)]), signal, tried);
   } catch (thrown) {
-    void opening.then(late => late.close()).catch(() => undefined);
+    opening.then(late => late.close()).catch(() => undefined);
     if (signal.aborted) throw aborted(tried);
     throw connectFailure(await probe(thrown, options, signal), options.place, options.connectTimeoutMs);
   }
   meter.roundTrips += 4;
   return new Driver(model, options, meter);
 }
+
+/** A broker greets at once. What keeps silent for a while is asked what it is; where that is known, we wait no longer. */
+async function strangerAt(options: DriverOptions, opening: Promise<unknown>, signal: AbortSignal): Promise<never> {
+  const never = new Promise<never>(() => undefined);
+  if (options.tls !== null) return never;
+  let timer: NodeJS.Timeout | undefined;
+  const silent = new Promise<boolean>(resolve => {
+    timer = setTimeout(() => resolve(true), SILENT_MS);
+  });
+  const settled = opening.then(
+    () => false,
+    () => false,
+  );
+  const asked = await Promise.race([silent, settled]);
+  clearTimeout(timer);
+  const found = asked && !signal.aborted ? await whatIs(options, signal).catch(() => null) : null;
+  if (found === null) return never;
+  throw new Error(found);
+}
+
+const SILENT_MS = 1000;
 
 async function open({ node, place, password, tls, ...options }: DriverOptions): Promise<ChannelModel> {
   const model = await connect(
