@@ -11,6 +11,8 @@ export interface Surroundings {
     pid: number,
     listensOn: { readonly port: number } | { readonly unixSocket: string },
   ): Promise<boolean | null>;
+  /** How the folder's files start workers; read statically. Absent where nobody looks at files. */
+  launches?(signal: AbortSignal): Promise<Launches>;
   /** Names of this machine, as a worker that runs here would give them; absent where nobody has looked. */
   readonly hostNames?: readonly string[];
   /** What this machine's process table says of a process; null, or no such function, where it cannot be told. */
@@ -86,4 +88,62 @@ export interface FileBytes {
   readonly size: number;
   /** ISO 8601 UTC. */
   readonly modifiedAt: string;
+}
+
+/** How files of the folder start workers of Celery. */
+export interface Launches {
+  readonly supervised: readonly SupervisedProgram[];
+  readonly containers: readonly ContainerStart[];
+  readonly hangUps: readonly HangUp[];
+}
+
+/** A `[program:…]` of supervisord that runs a worker or beat. */
+export interface SupervisedProgram {
+  readonly name: string;
+  readonly runs: 'worker' | 'beat';
+  readonly file: string;
+  /** Of its command. */
+  readonly line: number;
+  readonly command: string;
+  /** What stands between supervisord and Celery and stays there; null where Celery is started directly, or by `exec`. */
+  readonly wrapper: Wrapper | null;
+  readonly stopAsGroup: boolean;
+  readonly killAsGroup: boolean;
+}
+
+/** A shell or tool that starts Celery as its child. */
+export interface Wrapper {
+  /** `sh`, `invoke`. */
+  readonly name: string;
+  /** Where it starts Celery, and how. */
+  readonly file: string;
+  readonly line: number;
+  readonly text: string;
+  /** False where the wrapper may yet replace itself. */
+  readonly sure: boolean;
+}
+
+/** What the first process of a container that runs Celery is. */
+export interface ContainerStart {
+  /** Service of a compose file; null = the image as it is. */
+  readonly service: string | null;
+  readonly file: string;
+  readonly line: number;
+  /** `CMD ["supervisord", "-n"]` */
+  readonly text: string;
+  /** Name of what becomes process 1. */
+  readonly first: string;
+  readonly is: 'init' | 'celery' | 'other';
+  readonly sure: boolean;
+  /** How Celery comes into it, where that stands elsewhere. */
+  readonly celery: { readonly file: string; readonly line: number; readonly text: string };
+}
+
+/** A line that sends SIGHUP to Celery. */
+export interface HangUp {
+  readonly file: string;
+  readonly line: number;
+  readonly text: string;
+  /** False where the line does not name Celery. */
+  readonly sure: boolean;
 }

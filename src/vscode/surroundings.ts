@@ -19,6 +19,7 @@ export function vscodeSurroundings(): Surroundings {
     brokers: async signal => (await now()).brokers(signal),
     pythonSets: async signal => (await now()).pythonSets(signal),
     processIsOurs: async (pid, listensOn) => (await now()).processIsOurs(pid, listensOn),
+    launches: async signal => (await now()).launches(signal),
     process: async (pid, signal) => (await now()).process(pid, signal),
     fileBytes: async (names, maximum, signal) => (await now()).fileBytes(names, maximum, signal),
     hostNames: [hostname()],

@@ -11,6 +11,7 @@ import {
   type YAMLMap,
 } from 'yaml';
 import type { ComposeService } from '../model';
+import { shellWords } from './dockerfile';
 import { LIMITS } from './files';
 
 export const COMPOSE_FILES = ['compose*.yml', 'compose*.yaml', 'docker-compose*.yml', 'docker-compose*.yaml'];
@@ -20,6 +21,13 @@ export interface ComposeFacts extends ComposeService {
   readonly environment: readonly { readonly name: string; readonly value: string; readonly line: number }[];
   /** From `command: redis-server --requirepass …`. */
   readonly password: string | null;
+  /** Where its image is built: the folder and the Dockerfile in it, as written; null where it is not built here. */
+  readonly build: { readonly context: string; readonly dockerfile: string } | null;
+  /** `init: true`: Docker puts an init before everything that the container runs. */
+  readonly init: boolean;
+  /** What the container runs instead of what its image says; a text is cut into words as Compose does. */
+  readonly entrypoint: readonly string[] | null;
+  readonly command: readonly string[] | null;
 }
 
 /** Values that `${NAME}` takes: those of `.env` beside the compose file. */
@@ -56,6 +64,10 @@ export function parseCompose(text: string, file: string, variables: Variables): 
       ports: ports.map(({ host, published, target }) => ({ host, published, target })),
       environment: environmentOf(fieldOf(map, 'environment', source), source),
       password: passwordOf(fieldOf(map, 'command', source), source),
+      build: buildOf(fieldOf(map, 'build', source), source),
+      init: /^(true|yes|on)$/i.test(textOf('init') ?? ''),
+      entrypoint: wordsOf(fieldOf(map, 'entrypoint', source), source),
+      command: wordsOf(fieldOf(map, 'command', source), source),
     });
   }
   return facts;
@@ -193,10 +205,23 @@ function environmentOf(node: unknown, source: Source) {
   });
 }
 
+function buildOf(node: unknown, source: Source): ComposeFacts['build'] {
+  if (!isMap(node)) {
+    const context = scalarText(node, source);
+    return context === null ? null : { context, dockerfile: 'Dockerfile' };
+  }
+  const field = (name: string) => scalarText(fieldOf(node, name, source), source);
+  return { context: field('context') ?? '.', dockerfile: field('dockerfile') ?? 'Dockerfile' };
+}
+
+function wordsOf(node: unknown, source: Source): string[] | null {
+  if (isSeq(node)) return itemsOf(node, source).map(item => scalarText(item, source) ?? '');
+  const text = scalarText(node, source);
+  return text === null ? null : shellWords(text);
+}
+
 function passwordOf(command: unknown, source: Source): string | null {
-  const words = isSeq(command)
-    ? itemsOf(command, source).map(item => scalarText(item, source) ?? '')
-    : (scalarText(command, source) ?? '').split(/\s+/);
+  const words = wordsOf(command, source) ?? [];
   const index = words.indexOf('--requirepass');
   return index < 0 ? null : words[index + 1]?.replaceAll(/^["']|["']$/g, '') || null;
 }

@@ -12,8 +12,10 @@ export interface DockerStage {
   readonly includes: readonly (readonly string[])[];
 }
 
-interface Instruction {
+export interface Instruction {
   readonly name: string;
+  /** Everything behind the name, continued lines joined. */
+  readonly text: string;
   readonly words: readonly { readonly text: string; readonly line: number }[];
   readonly line: number;
 }
@@ -80,10 +82,11 @@ function stageFrom(texts: readonly string[], line: number, stages: readonly Stag
 }
 
 /** Instructions with their continuation lines; every word knows its own line. */
-function* instructionsOf(text: string): Generator<Instruction> {
+export function* instructionsOf(text: string): Generator<Instruction> {
   let name = '';
   let start = 0;
   let words: { text: string; line: number }[] = [];
+  let texts: string[] = [];
   let goesOn = false;
   for (const [index, raw] of linesOf(text).entries()) {
     const line = index + 1;
@@ -98,16 +101,18 @@ function* instructionsOf(text: string): Generator<Instruction> {
       rest = match[2] ?? '';
       start = line;
       words = [];
+      texts = [];
     }
+    texts.push(rest.trim());
     for (const word of shellWords(rest)) words.push({ text: word, line });
     goesOn = raw.trimEnd().endsWith('\\');
-    if (!goesOn) yield { name, words, line: start };
+    if (!goesOn) yield { name, words, text: texts.join(' '), line: start };
   }
-  if (goesOn) yield { name, words, line: start };
+  if (goesOn) yield { name, words, text: texts.join(' '), line: start };
 }
 
 /** Words as a shell splits them, quotes removed; `&&`, `;`, `|` stand alone, so do the words of an exec form. */
-function shellWords(text: string): string[] {
+export function shellWords(text: string): string[] {
   const plain = /^\[\s*"/.test(text) ? text.replaceAll(/[[\],]/g, ' ') : text;
   const words = plain.match(/&&|\|\||[;|]|(?:"(?:[^"\\]|\\.)*"|'[^']*'|[^\s"';|&]|&(?!&))+/g) ?? [];
   return words.map(word =>

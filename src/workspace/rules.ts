@@ -1,16 +1,17 @@
 import type { Diagnosis, Evidence, Finding, PythonSet, Requirement, Surroundings } from '../model';
 import { admits, onlyBelow, onlyFrom } from './pep440';
+import { CELERY_RULES } from './rules-celery';
 
 /**
  * Rules about the files of the open folder. Each yields its findings, then that it was checked; where nothing may be
  * read, why it could not be.
  */
 export async function* diagnoseFolder(
-  surroundings: Pick<Surroundings, 'pythonSets' | 'restricted'>,
+  surroundings: Pick<Surroundings, 'pythonSets' | 'restricted' | 'launches'>,
   signal: AbortSignal,
 ): AsyncGenerator<Diagnosis, void> {
   if (surroundings.restricted !== null) {
-    for (const { rule } of RULES) yield { rule, reason: surroundings.restricted };
+    for (const { rule } of [...RULES, ...CELERY_RULES]) yield { rule, reason: surroundings.restricted };
     return;
   }
   const sets = await surroundings.pythonSets(signal);
@@ -20,6 +21,17 @@ export async function* diagnoseFolder(
       const finding = check(set);
       // Two stages of one Dockerfile may have the same trouble.
       if (finding === null || subjects.has(finding.subject)) continue;
+      subjects.add(finding.subject);
+      yield { ...finding, rule };
+    }
+    yield { rule, checked: true };
+  }
+  if (surroundings.launches === undefined) return;
+  const launches = await surroundings.launches(signal);
+  for (const { rule, check } of CELERY_RULES) {
+    const subjects = new Set<string>();
+    for (const finding of check(launches)) {
+      if (subjects.has(finding.subject)) continue;
       subjects.add(finding.subject);
       yield { ...finding, rule };
     }

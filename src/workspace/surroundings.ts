@@ -2,10 +2,13 @@ import { hostname } from 'node:os';
 import type { FileBytes, Surroundings } from '../model';
 import { ENVIRONMENT_FILES, findCandidates, type NamedFile, SETTINGS_FILES, variablesOf } from './candidates';
 import { COMPOSE_FILES, type ComposeFacts, parseCompose } from './compose';
+import { readContainers } from './containers';
 import { type FolderFiles, folderOf } from './files';
+import { readHangUps } from './hang-ups';
 import { processFacts } from './process-table';
 import { processIsOurs } from './processes';
 import { readPythonSets } from './python-sets';
+import { readSupervised } from './supervisor';
 
 export interface SurroundingsOptions {
   /** Null where no folder is open. */
@@ -49,6 +52,15 @@ export function createSurroundings(options: SurroundingsOptions): WholeSurroundi
       const services = await readCompose(files, signal);
       const environments = await readAll(files, ENVIRONMENT_FILES, signal);
       return findCandidates(services, environments, await readAll(files, SETTINGS_FILES, signal));
+    },
+    launches: async signal => {
+      if (files === null) return { supervised: [], containers: [], hangUps: [] };
+      const supervised = await readSupervised(files, signal);
+      return {
+        supervised,
+        containers: await readContainers(files, await readCompose(files, signal), supervised, signal),
+        hangUps: await readHangUps(files, supervised, signal),
+      };
     },
     pythonSets: async signal => (files === null ? [] : readPythonSets(files, signal)),
   };

@@ -65,6 +65,10 @@ describe('case A', () => {
     expect(await collect(diagnoseFolder(folder('case-a-cured'), never))).toEqual([
       { rule: 'workspace.rq-dashboard-older-than-rq', checked: true },
       { rule: 'workspace.rq-older-than-python', checked: true },
+      ...['wrapper-without-exec', 'not-stopped-as-group', 'no-init', 'hang-up'].map(rule => ({
+        rule: `workspace.celery-${rule}`,
+        checked: true,
+      })),
     ]);
   });
 
@@ -169,10 +173,9 @@ it('says why it could not look', async () => {
     remote: false,
     restricted: 'This folder is in restricted mode.',
   });
-  expect(await collect(diagnoseFolder(restricted, never))).toEqual([
-    { rule: 'workspace.rq-dashboard-older-than-rq', reason: 'This folder is in restricted mode.' },
-    { rule: 'workspace.rq-older-than-python', reason: 'This folder is in restricted mode.' },
-  ]);
+  const said = await collect(diagnoseFolder(restricted, never));
+  expect(said.map(({ rule }) => rule)).toContain('workspace.celery-no-init');
+  expect(said).toEqual(said.map(({ rule }) => ({ rule, reason: 'This folder is in restricted mode.' })));
   expect(await restricted.brokers(never)).toEqual([]);
   expect(createSurroundings({ files: null, remote: false, restricted: null }).restricted).toBe('No folder is open.');
 });

@@ -1,0 +1,6 @@
+#!/bin/bash
+cd /srv
+export PYTHONPATH=/srv
+
+celery -A shelf.app worker -c 2 \
+    -Q celery -n norm-%n@%h

@@ -1,0 +1,4 @@
+#!/bin/sh
+# After a deployment: everybody takes the new code.
+supervisorctl -c /srv/deploy/supervisord.conf signal HUP norm
+supervisorctl -c /srv/deploy/supervisord.conf restart web
