@@ -114,6 +114,8 @@ export interface Installation {
   hear?(signal: AbortSignal): AsyncIterable<readonly WorkerSummary[]>;
   /** What workers and producers tell by themselves, as it happens; needs a listener of our own. */
   listen?(signal: AbortSignal): AsyncIterable<JobEvent>;
+  /** Why `listen` may hear little, and the action on workers that mends it. */
+  readonly eventsNeed?: { readonly text: string; readonly action: string };
   /**
    * Completes in small steps what an overview can only begin, e.g. an index of results; ends when all has been looked at.
    * Overviews and pages say meanwhile how far it is. A second call joins the first.

@@ -344,3 +344,48 @@ export interface JournalItemView {
   readonly outcome: string;
   readonly reason: string;
 }
+
+// ---- Task events ---------------------------------------------------------------------------------------------------
+
+export interface EventsPage {
+  readonly requests: {
+    /** Events with a number above `after`; -1 for all that are kept. */
+    readonly load: { params: { readonly after: number }; result: EventsView };
+    readonly follow: { params: { readonly on: boolean }; result: null };
+    readonly clear: { params: null; result: null };
+    readonly open: { params: { readonly number: number }; result: null };
+    /** Runs the action that makes workers send events, after asking. */
+    readonly enable: { params: null; result: null };
+  };
+  readonly events: { readonly changed: null };
+}
+
+export interface EventsView {
+  readonly connection: ConnectionView;
+  readonly on: boolean;
+  readonly canFollow: boolean;
+  /** `12/s, 1,204 so far` */
+  readonly rate: string;
+  /** How many of each kind, the most frequent first. */
+  readonly kinds: readonly string[];
+  /** Why it stopped by itself. */
+  readonly stopped: string | null;
+  /** What may be missing, with the button that mends it where an action does. */
+  readonly need: { readonly text: string; readonly button: string | null } | null;
+  /** Newest first. */
+  readonly events: readonly FollowedEventView[];
+  /** Number of the newest event that is kept; -1 = there is none. */
+  readonly newest: number;
+}
+
+export interface FollowedEventView {
+  readonly number: number;
+  readonly at: Text;
+  readonly kind: string;
+  readonly state: State | null;
+  readonly task: string;
+  readonly id: string;
+  readonly worker: string;
+  readonly queue: string;
+  readonly text: string;
+}

@@ -37,6 +37,7 @@ export const ACTION_COMMANDS = [
   { command: 'jobQueues.resume', action: 'resume', on: ['queue', 'schedule', 'installation'] },
   { command: 'jobQueues.stopWorker', action: 'stop-worker', on: ['worker'] },
   { command: 'jobQueues.forgetWorker', action: 'forget-worker', on: ['worker'] },
+  { command: 'jobQueues.askWorker', action: 'ask', on: ['worker'] },
 ] as const satisfies readonly ActionCommand[];
 
 /** Actions that have a command of their own, `enqueue` being one that also the palette offers. */

@@ -4,6 +4,7 @@ import type { App, JobAddress } from '../app';
 import { setContextKey } from '../context-keys';
 import { BulkPanel } from './bulk/bulk-panel';
 import { EnqueuePanel } from './enqueue/enqueue-panel';
+import { EventsPanel } from './events/events-panel';
 import { FindingPanel } from './finding/finding-panel';
 import { JobPanel } from './job/job-panel';
 import { JournalPanel } from './journal/journal-panel';
@@ -21,6 +22,7 @@ const stateSchema = v.object({
       subject: v.string(),
     }),
     v.object({ page: v.literal('journal') }),
+    v.object({ page: v.literal('events'), connection: v.string() }),
   ]),
 });
 
@@ -31,6 +33,8 @@ export class PanelHost {
   #job: JobPanel | undefined;
   #finding: FindingPanel | undefined;
   #journal: JournalPanel | undefined;
+  /** By connection. */
+  readonly #events = new Map<string, EventsPanel>();
 
   constructor(app: App) {
     this.#app = app;
@@ -76,6 +80,12 @@ export class PanelHost {
     else this.#journal.panel.reveal(undefined, false);
   }
 
+  openEvents(connection: string): void {
+    const open = this.#events.get(connection);
+    if (open === undefined) this.#eventsPanel(createPanel('events', '', vscode.ViewColumn.Active), connection);
+    else open.panel.reveal(undefined, false);
+  }
+
   /** Brings back what the panel showed; a form or sheet has ended with the window. */
   restore(panel: vscode.WebviewPanel, state: unknown): void {
     const parsed = v.safeParse(stateSchema, state);
@@ -87,6 +97,7 @@ export class PanelHost {
     if (panel.viewType !== viewType(saved.page)) panel.dispose();
     else if (saved.page === 'job') this.#jobPanel(panel).show(saved);
     else if (saved.page === 'finding') this.#findingPanel(panel).show(saved);
+    else if (saved.page === 'events') this.#eventsPanel(panel, saved.connection);
     else this.#journalPanel(panel);
   }
 
@@ -111,6 +122,13 @@ export class PanelHost {
       if (this.#finding === made) this.#finding = undefined;
     });
     return made;
+  }
+
+  #eventsPanel(panel: vscode.WebviewPanel, connection: string): void {
+    const made = new EventsPanel(this.#app, panel);
+    this.#events.set(connection, made);
+    panel.onDidDispose(() => this.#events.delete(connection));
+    made.show(connection);
   }
 
   #journalPanel(panel: vscode.WebviewPanel): JournalPanel {

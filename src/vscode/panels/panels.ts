@@ -5,7 +5,7 @@ import type { InstallationAddress } from '../tree/model/row';
 import type { PanelHost } from './panel-host';
 
 /** The pages, and the view types of their panels. */
-export const PAGES = ['job', 'enqueue', 'bulk', 'finding', 'journal'] as const;
+export const PAGES = ['job', 'enqueue', 'bulk', 'finding', 'journal', 'events'] as const;
 export type PageName = (typeof PAGES)[number];
 
 export const viewType = (page: PageName) => `jobQueues.${page}`;
@@ -80,6 +80,10 @@ export class Panels {
 
   async openJournal(): Promise<void> {
     (await this.#loaded()).openJournal();
+  }
+
+  async openEvents(connection: string): Promise<void> {
+    (await this.#loaded()).openEvents(connection);
   }
 
   /** Keeps the job panel in front as it is: the next job opens in a panel of its own. */

@@ -31,7 +31,13 @@ export function connectionRow(live: LiveConnection, world: World, alone: boolean
     id: connectionId(profile.id),
     subject: { kind: 'connection', connection: profile.id },
     label: profile.name,
-    description: joined(words.description, production && t('production'), accessWords(live, world), addressText(live)),
+    description: joined(
+      words.description,
+      production && t('production'),
+      accessWords(live, world),
+      live.events.state.on && t('following events'),
+      addressText(live),
+    ),
     icon: words.icon ?? { id: brokerIcon(profile.url), ...(production ? { tint: 'production' as const } : {}) },
     children: hasRows ? (alone ? 'expanded' : 'collapsed') : 'none',
     context: contextValue('connection', flagsOf(live)),
@@ -145,7 +151,14 @@ function flagsOf(live: LiveConnection): RowFlag[] {
     live.state.kind === 'disconnected' || live.state.kind === 'refused' ? 'off' : 'live',
     live.access.writable ? 'writable' : 'readonly',
     live.profile.environment,
+    ...followFlags(live),
   ];
+}
+
+function followFlags(live: LiveConnection): RowFlag[] {
+  if (live.events.state.on) return ['following'];
+  const able = live.installations.some(({ installation }) => installation.listen !== undefined);
+  return able && live.state.kind === 'live' ? ['follows'] : [];
 }
 
 export function environmentWord(environment: LiveConnection['profile']['environment']): string {

@@ -37,6 +37,11 @@ export const ROW_FLAGS = [
   'opens',
   /** Queue: its keys can be copied. */
   'keys',
+  /** Workers: can be asked. */
+  'asks',
+  /** Connection: something on it tells events, which are not followed, or are. */
+  'follows',
+  'following',
   /** Offers actions that have no command of their own. */
   'more-actions',
 ] as const;

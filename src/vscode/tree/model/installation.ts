@@ -7,7 +7,7 @@ import { STATE_ICONS } from './icons';
 import { installationId, queuesId, schedulesId, troubleId, workersId } from './ids';
 import { errorRow, noteRow, notRecordedRow } from './notes';
 import type { InstallationAddress, Row } from './row';
-import { writtenDue } from './times';
+import { writtenDue, writtenTime } from './times';
 import { addressOfView, type World } from './world';
 
 /** The row of one system found on a broker. */
@@ -60,7 +60,7 @@ export function sectionRows(live: LiveConnection, view: InstallationView, world:
     ...notices,
     troubleRow(at, view, overview, world),
     queuesRow(at, overview, world),
-    ...workersRow(at, title, overview, world),
+    ...workersRow(at, view, overview, world),
     ...schedulesRow(at, title, overview, world),
     ...parts,
   ];
@@ -113,20 +113,15 @@ function queuesRow(at: InstallationAddress, overview: Overview, world: World): R
   };
 }
 
-function workersRow(at: InstallationAddress, system: string, overview: Overview, world: World): Row[] {
+function workersRow(at: InstallationAddress, view: InstallationView, overview: Overview, world: World): Row[] {
   if (overview.absent.includes('workers')) return [];
   const reason = overview.notRecorded.workers;
   const label = t('Workers');
-  if (reason !== undefined) return [notRecordedRow(installationId(at), at, 'workers', label, { system, reason })];
-  const { workers } = overview;
-  const alive = workers.filter(worker => worker.alive !== false).length;
-  const all = formatNumber(workers.length, world.locale);
-  const description =
-    workers.length === 0
-      ? t('none')
-      : alive === workers.length
-        ? t('{0} alive', all)
-        : t('{0} of {1} alive', formatNumber(alive, world.locale), all);
+  const asks = view.installation.ask !== undefined;
+  const system = view.installation.system.title;
+  if (reason !== undefined && !asks)
+    return [notRecordedRow(installationId(at), at, 'workers', label, { system, reason })];
+  const description = asks ? askedText(overview, world) : aliveText(overview, world);
   return [
     {
       id: workersId(at),
@@ -135,10 +130,38 @@ function workersRow(at: InstallationAddress, system: string, overview: Overview,
       description,
       icon: { id: 'server-process' },
       children: 'collapsed',
-      context: contextValue('workers'),
+      context: contextValue('workers', [asks && 'asks']),
       spoken: `${label}, ${description}`,
+      ...(reason === undefined ? {} : { detail: reason }),
     },
   ];
+}
+
+function aliveText({ workers }: Overview, world: World): string {
+  const alive = workers.filter(worker => worker.alive !== false).length;
+  const all = formatNumber(workers.length, world.locale);
+  if (workers.length === 0) return t('none');
+  return alive === workers.length ? t('{0} alive', all) : t('{0} of {1} alive', formatNumber(alive, world.locale), all);
+}
+
+/** Milliseconds for which an answer says more than a heartbeat. */
+const ANSWER_SHOWN = 30_000;
+
+/** `4 of 4 answered`; `4, heard 2 s ago` where nobody was asked lately; what is known of the dead comes first. */
+function askedText(overview: Overview, world: World): string {
+  const { workers, asked } = overview;
+  const beats = workers.flatMap(({ lastHeartbeat }) => lastHeartbeat ?? []).sort();
+  const heard = beats.at(-1);
+  const dead = workers.filter(({ alive }) => alive === false).length;
+  const answers = formatNumber(asked?.answers ?? 0, world.locale);
+  if (asked?.running === true) return t('asking, {0} answered', answers);
+  if (asked === undefined && workers.length === 0) return t('not asked yet');
+  if (asked !== undefined && (heard === undefined || Date.parse(heard) - Date.parse(asked.at) < ANSWER_SHOWN)) {
+    const of = asked.of ?? workers.length;
+    return of === 0 ? t('none answered') : t('{0} of {1} answered', answers, formatNumber(of, world.locale));
+  }
+  if (dead > 0 || heard === undefined) return aliveText(overview, world);
+  return t('{0}, heard {1}', formatNumber(workers.length, world.locale), writtenTime(heard, world));
 }
 
 function schedulesRow(at: InstallationAddress, system: string, overview: Overview, world: World): Row[] {

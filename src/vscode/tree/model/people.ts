@@ -12,7 +12,16 @@ import type { World } from './world';
 
 export function workerRows(at: InstallationAddress, view: InstallationView): Row[] {
   const workers = view.overview?.workers ?? [];
-  if (workers.length === 0) return [emptyRow(workersId(at), at.connection, t('no workers have registered'))];
+  if (workers.length === 0) {
+    const asks = view.installation.ask !== undefined;
+    const asked = view.overview?.asked;
+    const words = !asks
+      ? t('no workers have registered')
+      : asked === undefined
+        ? t('no worker has been asked or heard')
+        : t('no worker has answered');
+    return [emptyRow(workersId(at), at.connection, words)];
+  }
   return [...workers].sort((a, b) => a.name.localeCompare(b.name)).map(worker => workerRow(at, view, worker));
 }
 
@@ -22,7 +31,9 @@ function workerRow(at: InstallationAddress, view: InstallationView, worker: Work
   const task = worker.currentTask ?? worker.currentJob;
   const description = dead
     ? (worker.aliveReason ?? t('not alive'))
-    : joined(worker.state, task === null ? '' : shortTask(task));
+    : worker.alive === null
+      ? joined(worker.state, worker.aliveReason)
+      : joined(worker.state, task === null ? '' : shortTask(task));
   return {
     id: childId(workersId(at), worker.name),
     subject: { kind: 'worker', at, name: worker.name, job: worker.currentJobRef },

@@ -7,10 +7,11 @@ import {
   formatExact,
   formatNumber,
   formatPast,
+  formatSize,
   joined,
   oneLine,
 } from '../../../inspector/present/format';
-import { type JobRow, knownAmount, type QueueSummary, STATES, type WorkerSummary } from '../../../model';
+import { type Fact, type JobRow, knownAmount, type QueueSummary, STATES, type WorkerSummary } from '../../../model';
 import { accessWords, environmentWord, staleReason } from './connection';
 import { argumentsText } from './jobs';
 import type { Row, Subject } from './row';
@@ -196,8 +197,14 @@ function workerLines(worker: WorkerSummary, world: World): string[] {
     joined(worker.state, beat, worker.aliveReason),
     joined(worker.host === null ? '' : oneLine(worker.host), worker.pid === null ? '' : t('pid {0}', worker.pid)),
     joined(worker.version, worker.runtime),
-    t('listens to {0}', worker.queues.map(oneLine).join(', ')),
+    worker.queues.length === 0 ? '' : t('listens to {0}', worker.queues.map(oneLine).join(', ')),
     worker.startedAt === null ? '' : t('started {0}', writtenTime(worker.startedAt, world)),
     joined(...did),
+    joined(...(worker.details ?? []).map(detailText)),
   ];
+}
+
+function detailText({ name, value, format }: Fact): string {
+  if (value === null) return '';
+  return t('{0} {1}', name, format === 'size' ? formatSize(Number(value)) : oneLine(value));
 }
