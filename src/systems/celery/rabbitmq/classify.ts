@@ -34,6 +34,11 @@ export interface Named {
   readonly eventExchange: string;
 }
 
+/** Names of queues that were once seen to be the app's: they stay so when their worker has left. */
+export type Seen = ReadonlySet<string>;
+
+const NONE: Seen = new Set();
+
 /**
  * Whose a queue is. `app`: tasks wait in it. `pidbox`, `reply`, `events`: remote control and events. `rpc`: results of
  * the result backend `rpc://`, which reading would consume. `delayed`: native delayed delivery.
@@ -69,7 +74,7 @@ export function roleOfName(queue: QueueSign, eventExchange: string): Role | null
 }
 
 /** Tells the queues of Celery from those of others, by what is bound, consumed and named. No I/O. */
-export function classify(queues: readonly QueueSign[], structure: Structure, named: Named): Layout {
+export function classify(queues: readonly QueueSign[], structure: Structure, named: Named, seen: Seen = NONE): Layout {
   const roles = new Map<string, Role>();
   const names = new Set(queues.map(({ name }) => name));
   const sources = sourcesOf(structure.bindings);
@@ -81,31 +86,14 @@ export function classify(queues: readonly QueueSign[], structure: Structure, nam
       ? ({ kind: 'app', why: 'named in the option "queues"' } as const)
       : (roleOfName(queue, named.eventExchange) ??
         roleOfSources(sources.get(queue.name) ?? [], named.eventExchange) ??
-        certain(queue.name, { names, sources, clients, types }));
+        certain(queue.name, { names, sources, clients, types, seen }));
     if (role === null) open.push(queue);
     else roles.set(queue.name, role);
   }
   const exchanges = appExchanges(roles, sources, structure.bindings);
-  const deadLettersOf = new Map<string, string[]>();
-  const bound = destinationsOf(structure.bindings);
-  for (const queue of queues) {
-    if (roles.get(queue.name)?.kind !== 'app') continue;
-    for (const target of deadLetterQueues(queue, bound)) {
-      const of = deadLettersOf.get(target);
-      if (of === undefined) deadLettersOf.set(target, [queue.name]);
-      else of.push(queue.name);
-    }
-  }
-  for (const { name } of open) {
-    const exchange = (sources.get(name) ?? []).find(source => exchanges.has(source));
-    const letters = deadLettersOf.get(name);
-    const foreign = foreignClient(clients.get(name));
-    if (letters !== undefined) roles.set(name, { kind: 'app', why: `takes the dead letters of ${letters.join(', ')}` });
-    else if (foreign !== null) roles.set(name, { kind: 'other', why: `consumed by ${foreign}` });
-    else if (exchange !== undefined)
-      roles.set(name, { kind: 'app', why: `bound to the exchange ${exchange} of the app` });
-    else roles.set(name, { kind: 'other', why: 'nothing shows that Celery uses it' });
-  }
+  const deadLettersOf = deadLetters(queues, roles, destinationsOf(structure.bindings));
+  const rest = { sources, clients, types, exchanges, deadLettersOf, foreign: foreignExchanges(sources, clients) };
+  for (const { name } of open) roles.set(name, roleOfRest(name, rest));
   return {
     roles,
     controls: structure.exchanges.flatMap(({ name, type }) => {
@@ -122,10 +110,11 @@ interface Around {
   readonly sources: ReadonlyMap<string, readonly string[]>;
   readonly clients: ReadonlyMap<string, readonly (string | null)[]>;
   readonly types: ReadonlyMap<string, string>;
+  readonly seen: Seen;
 }
 
 /** What is certain whatever the other queues are. */
-function certain(name: string, { names, sources, clients, types }: Around): Role | null {
+function certain(name: string, { names, sources, clients, types, seen }: Around): Role | null {
   const base = dramatiqBase(name);
   if ((base !== null && names.has(base)) || (names.has(`${name}.DQ`) && names.has(`${name}.XQ`))) {
     return { kind: 'other', why: 'its family of queues is Dramatiq’s' };
@@ -133,10 +122,68 @@ function certain(name: string, { names, sources, clients, types }: Around): Role
   if (clients.get(name)?.includes(CELERY_CLIENT) === true) {
     return { kind: 'app', why: `consumed by ${CELERY_CLIENT}, the client of Celery` };
   }
+  if (seen.has(name)) return { kind: 'app', why: 'a worker of Celery consumed it before' };
   if (name === DEFAULT_QUEUE) return { kind: 'app', why: 'the default queue of Celery' };
   // kombu declares an exchange of the queue's own name unless an app names another (celery/app/amqp.py, Queues.new_missing).
   const own = sources.get(name)?.includes(name) === true && types.has(name);
   return own ? { kind: 'app', why: `bound to an exchange of its own name, as Celery declares queues` } : null;
+}
+
+interface Rest {
+  readonly sources: ReadonlyMap<string, readonly string[]>;
+  readonly clients: ReadonlyMap<string, readonly (string | null)[]>;
+  readonly types: ReadonlyMap<string, string>;
+  /** Of the app. */
+  readonly exchanges: ReadonlySet<string>;
+  readonly deadLettersOf: ReadonlyMap<string, readonly string[]>;
+  /** Exchanges that lead to queues which others consume. */
+  readonly foreign: ReadonlySet<string>;
+}
+
+/** What is told by the company that a queue keeps. */
+function roleOfRest(name: string, rest: Rest): Role {
+  const letters = rest.deadLettersOf.get(name);
+  if (letters !== undefined) return { kind: 'app', why: `takes the dead letters of ${letters.join(', ')}` };
+  const client = foreignClient(rest.clients.get(name));
+  if (client !== null) return { kind: 'other', why: `consumed by ${client}` };
+  const sources = rest.sources.get(name) ?? [];
+  const own = sources.find(source => rest.exchanges.has(source));
+  if (own !== undefined) return { kind: 'app', why: `bound to the exchange ${own} of the app` };
+  // A queue whose workers are all gone must not vanish from sight: where nobody else uses its exchange, it is ours.
+  const free = sources.find(
+    source =>
+      !isBuiltIn(source) && !rest.foreign.has(source) && ['direct', 'topic'].includes(rest.types.get(source) ?? ''),
+  );
+  if (free !== undefined) return { kind: 'app', why: `bound to the exchange ${free}, and consumed by nobody` };
+  return { kind: 'other', why: 'nothing shows that Celery uses it' };
+}
+
+function foreignExchanges(
+  sources: ReadonlyMap<string, readonly string[]>,
+  clients: ReadonlyMap<string, readonly (string | null)[]>,
+): Set<string> {
+  const foreign = new Set<string>();
+  for (const [name, exchanges] of sources) {
+    if (foreignClient(clients.get(name)) !== null) for (const exchange of exchanges) foreign.add(exchange);
+  }
+  return foreign;
+}
+
+function deadLetters(
+  queues: readonly QueueSign[],
+  roles: ReadonlyMap<string, Role>,
+  bound: ReadonlyMap<string, readonly ManagedBinding[]>,
+): Map<string, string[]> {
+  const of = new Map<string, string[]>();
+  for (const queue of queues) {
+    if (roles.get(queue.name)?.kind !== 'app') continue;
+    for (const target of deadLetterQueues(queue, bound)) {
+      const list = of.get(target);
+      if (list === undefined) of.set(target, [queue.name]);
+      else list.push(queue.name);
+    }
+  }
+  return of;
 }
 
 function roleOfSources(sources: readonly string[], eventExchange: string): Role | null {

@@ -1,11 +1,15 @@
 import { InspectorError, isAbort } from '../../../model';
 import type { Look } from './looks';
+import { recentOverview } from './overview';
 import { factWithoutManagement, type QueueFact } from './queue-facts';
 import type { RabbitState } from './state';
 
 /** Messages of one look. */
 export const LOOK_DEFAULT = 100;
 export const LOOK_MOST = 1000;
+/** How often, and after how many milliseconds each, it is asked whether a quorum queue has taken its messages back. */
+const PUT_BACK_ATTEMPTS = 20;
+const PUT_BACK_MS = 50;
 
 /** Whether a queue may be looked at now, and what that does to it. */
 export interface Permit {
@@ -20,14 +24,16 @@ export interface Permit {
   readonly type: string | null;
 }
 
+const STRANGER = 'nothing shows that it is a queue of Celery; name it in the option "queues" if it is';
 const CLASSIC = 'The messages are put back marked "redelivered".';
 
 /** What a look at a queue means. No round trip: by what the last overview told. */
 export function permitOf(state: RabbitState, queue: string): Permit {
-  const fact = state.queues?.get(queue) ?? state.delayed.get(queue) ?? factWithoutManagement(queue, state.broker, null);
+  const known = state.queues?.get(queue) ?? state.delayed.get(queue);
+  const fact = known ?? factWithoutManagement(queue, state.broker, null);
   return {
     queue,
-    refusal: refusalOf(state, fact),
+    refusal: state.queues !== null && known === undefined ? STRANGER : refusalOf(state, fact),
     guarantee: guaranteeOf(fact),
     withheld: withheldOf(fact),
     type: fact.type === null ? null : `${fact.type} queue`,
@@ -76,13 +82,31 @@ function refusalOf(state: RabbitState, fact: QueueFact): string | null {
  * @throws InspectorError as `RabbitBroker.look` does, and `unsupported` where a look is refused
  */
 export async function lookAt(state: RabbitState, queue: string, count: number, signal: AbortSignal): Promise<Look> {
+  // What a look does depends on the type of the queue.
+  if (state.queues === null) await recentOverview(state, signal);
   const { refusal } = permitOf(state, queue);
   if (refusal !== null) throw refused(queue, refusal);
   try {
-    return state.looks.remember(queue, await state.broker.look(queue, count, signal));
+    const look = state.looks.remember(queue, await state.broker.look(queue, count, signal));
+    await putBack(state, look, signal);
+    return look;
   } catch (error) {
     if (error instanceof InspectorError && !isAbort(error)) state.looks.fail(queue, error);
     throw error;
+  }
+}
+
+/**
+ * Waits until what was looked at is ready again: a quorum queue puts it back a moment after the channel has closed
+ * (seen on 3.10), and a page in between would call the queue empty. Not for long, as a worker may have taken it.
+ */
+async function putBack({ broker, queues, delayed }: RabbitState, look: Look, signal: AbortSignal): Promise<void> {
+  const type = (queues?.get(look.queue) ?? delayed.get(look.queue))?.type;
+  if (type === 'classic' || look.messages.length === 0) return;
+  for (let attempt = 0; attempt < PUT_BACK_ATTEMPTS; attempt++) {
+    const [depth] = await broker.depths([look.queue], signal);
+    if (depth == null || depth.ready >= look.messages.length) return;
+    await new Promise(resolve => setTimeout(resolve, PUT_BACK_MS));
   }
 }
 

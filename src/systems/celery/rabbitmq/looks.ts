@@ -4,6 +4,8 @@ import type { InspectorError } from '../../../model';
 
 /** Bytes of bodies that are kept of all looks together; the oldest look goes first. */
 const KEPT_BYTES = 128 * 1024 * 1024;
+/** Milliseconds by which statistics may lag, well over the 5,000 that are usual. */
+const STATISTICS_LAG = 30_000;
 /** Headers that the broker itself changes with a delivery: they are no part of what a message is. */
 const VOLATILE = ['x-delivery-count', 'x-acquired-count'];
 
@@ -60,9 +62,10 @@ export class Looks {
     return this.#deliveries.get(queue) ?? 0;
   }
 
-  /** Nothing is there any more that could have been counted. */
+  /** Statistics say that nothing is there any more that could have been counted. Right after a look they are older. */
   emptied(queue: string): void {
-    this.#deliveries.delete(queue);
+    const look = this.#looks.get(queue);
+    if (look === undefined || Date.now() - look.at > STATISTICS_LAG) this.#deliveries.delete(queue);
   }
 
   #keep(look: Look): Look {

@@ -153,7 +153,6 @@ async function byName(state: RabbitState, problems: readonly Problem[], signal: 
       name,
       known === undefined ? factWithoutManagement(name, broker, depth.ready) : { ...known, ready: depth.ready },
     );
-    if (depth.ready === 0) state.looks.emptied(name);
     queues.push({
       name,
       counts: { waiting: exactly(depth.ready), taken: unknown(NOT_VISIBLE) },

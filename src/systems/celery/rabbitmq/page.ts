@@ -33,14 +33,12 @@ async function takenPage(state: RabbitState, { queue }: JobQuery, signal: AbortS
 async function pageOfQueue(state: RabbitState, query: JobQuery, queue: string, signal: AbortSignal): Promise<JobPage> {
   if (query.state === 'scheduled' && !isDelayedQueue(queue)) return delayedFor(state, query, queue, signal);
   if (query.state !== 'waiting' && query.state !== 'scheduled') return { ...EMPTY, total: exactly(0), order: ORDER };
-  if (state.queues === null) await recentOverview(state, signal);
+  if (state.queues === null || !(state.queues.has(queue) || state.delayed.has(queue)))
+    await recentOverview(state, signal);
   const [depth] = await state.broker.depths([queue], signal);
   if (depth == null) throw noSuchQueue(state, queue);
   const total = exactly(depth.ready);
-  if (depth.ready === 0) {
-    state.looks.emptied(queue);
-    return { ...EMPTY, total, order: ORDER };
-  }
+  if (depth.ready === 0) return { ...EMPTY, total, order: ORDER };
   if (state.peek && query.cursor === null) await peek(state, queue, query.size, signal);
   const look = state.looks.of(queue);
   if (look === null) return withheld(total, permitOf(state, queue).withheld);

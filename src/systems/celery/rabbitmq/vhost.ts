@@ -1,6 +1,7 @@
 import type { ManagedQueue, Management, RabbitBroker } from '../../../brokers/rabbitmq/port';
 import { InspectorError, isAbort, type Problem } from '../../../model';
 import { type ConsumerSign, classify, type Layout, type Named, roleOfName, type Structure } from './classify';
+import { CELERY_CLIENT } from './names';
 
 /** Milliseconds after which exchanges, bindings and consumers are read again though no queue is new. */
 const STRUCTURE_AGE = 60_000;
@@ -21,6 +22,8 @@ interface Memory {
   readAt: number;
   /** Names of queues for which the structure was read. */
   names: ReadonlySet<string>;
+  /** Queues that a worker of Celery consumed at some look. */
+  readonly consumed: Set<string>;
 }
 
 /** Shared by finding out and reading: what the one has read the other need not ask again. */
@@ -29,7 +32,7 @@ const memories = new WeakMap<RabbitBroker, Memory>();
 function memoryOf(broker: RabbitBroker): Memory {
   let memory = memories.get(broker);
   if (memory === undefined) {
-    memory = { structure: null, problems: [], readAt: 0, names: new Set() };
+    memory = { structure: null, problems: [], readAt: 0, names: new Set(), consumed: new Set() };
     memories.set(broker, memory);
   }
   return memory;
@@ -58,9 +61,13 @@ export async function readVhost(
     memory.problems = read.problems;
     memory.readAt = Date.now();
     memory.names = new Set(queues.map(({ name }) => name));
+    for (const { queue, product } of read.structure.consumers) {
+      if (product === CELERY_CLIENT) memory.consumed.add(queue);
+    }
   }
   const structure = memory.structure ?? NOTHING;
-  return { queues, structure, layout: classify(queues, structure, named), problems: memory.problems };
+  const layout = classify(queues, structure, named, memory.consumed);
+  return { queues, structure, layout, problems: memory.problems };
 }
 
 const isStranger = (queue: ManagedQueue, known: ReadonlySet<string>, named: Named): boolean =>

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { RabbitBroker } from '../../../../src/brokers/rabbitmq/port';
 import type { Found, Looked, Target } from '../../../../src/model';
 import type { CeleryOptions } from '../../../../src/systems/celery/parts';
@@ -226,7 +226,15 @@ describe('the action look', () => {
     parts.messages = { orders: [] };
     parts.queues = parts.queues?.map(each => (each.name === 'orders' ? { ...each, ready: 0 } : each)) ?? [];
     await rabbit.overview(never);
-    expect(rabbit.permit('orders').refusal).toBeNull();
+    expect(rabbit.permit('orders').refusal).not.toBeNull();
+    // Not by statistics that may be older than the look.
+    vi.useFakeTimers({ now: Date.now() + 60_000, toFake: ['Date'] });
+    try {
+      await rabbit.overview(never);
+      expect(rabbit.permit('orders').refusal).toBeNull();
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('is refused for streams, exclusive queues, single active consumers of quorum queues, and limits of one', async () => {
@@ -247,6 +255,16 @@ describe('the action look', () => {
       await expect(rabbit.look(name, 1, never)).rejects.toMatchObject({ code: 'unsupported' });
     }
     expect(broker.calls.filter(call => call.startsWith('look'))).toEqual([]);
+  });
+
+  it('is refused for queues that are not of Celery', async () => {
+    const parts = withMessages();
+    parts.queues?.push(queue('stranger', { ready: 1 }));
+    const rabbit = transport(fakeBroker(parts));
+    for (const name of ['stranger', 'celeryev.a8c9cdde-a25f-4716-a6c0-7939c0a269be']) {
+      await expect(rabbit.look(name, 1, never)).rejects.toMatchObject({ code: 'unsupported' });
+    }
+    expect((await act(rabbit, 'stranger')).plan.leftOut[0]?.reason).toContain('option "queues"');
   });
 
   it('knows the default limit of RabbitMQ 4, and says what it does not know without the plug-in', async () => {

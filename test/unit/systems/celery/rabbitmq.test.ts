@@ -70,6 +70,30 @@ describe('whose a queue is', () => {
     });
   });
 
+  it('keeps in sight what no worker consumes any more', async () => {
+    const parts = celeryVhost();
+    // prio stood on an exchange of its own, by its consumer alone; late was never seen with one.
+    parts.queues?.push(queue('late'), queue('idle'));
+    parts.exchanges?.push(exchange('pika', 'topic'));
+    parts.queues?.push(queue('pika-1'), queue('pika-2'));
+    parts.bindings?.push(binding('shopex', 'late', 'late'), binding('pika', 'pika-1'), binding('pika', 'pika-2'));
+    parts.products = { 'pika-1': 'Pika Python Client Library' };
+    expect(kinds(parts)).toMatchObject({
+      prio: 'app',
+      late: 'app',
+      // An exchange that somebody else consumes from, and a queue that is bound to none.
+      'pika-2': 'other',
+      idle: 'other',
+    });
+    const broker = fakeBroker({ ...parts, bindings: [], products: { idle: 'py-amqp' } });
+    const it = transport(broker);
+    await it.overview(never);
+    broker.parts.products = {};
+    broker.parts.queues?.push(queue('new'));
+    const { queues } = await it.overview(never);
+    expect(queues.map(({ name }) => name)).toContain('idle');
+  });
+
   it('takes in queues on an exchange of the app, dead letters of its queues, and what a person names', () => {
     const parts = celeryVhost();
     parts.queues?.push(
@@ -101,6 +125,7 @@ describe('whose a queue is', () => {
       binding('dlx', 'dead.orders', 'orders'),
       binding('dlx', 'dead.others', 'others'),
     );
+    parts.products = { 'dead.others': 'Pika Python Client Library' };
     expect(kinds(parts)).toMatchObject({ 'dead.orders': 'app', 'dead.others': 'other' });
   });
 
