@@ -5,7 +5,7 @@ import type { LiveConnection } from './inspector/api';
 import type { App } from './vscode/app';
 import { registerCommands } from './vscode/commands/register';
 import { setContextKey } from './vscode/context-keys';
-import { demoBroker } from './vscode/demo';
+import { demoBrokers } from './vscode/demo';
 import { JobDocuments } from './vscode/documents/provider';
 import { FindingsView } from './vscode/findings/findings-view';
 import { Log } from './vscode/log';
@@ -37,14 +37,14 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
 async function start(context: vscode.ExtensionContext, log: Log): Promise<void> {
   const bundle = vscode.l10n.uri?.fsPath;
   if (bundle !== undefined) config({ fsPath: bundle });
-  const demo = demoBroker(process.env);
+  const demo = demoBrokers(process.env);
   const { startInspector } = await import('./vscode/start');
   const inspector = await startInspector(context, log, demo);
   const brokers = new BrokersView(inspector, seenFailures(context));
   const findings = new FindingsView(inspector, log, context.globalState);
   const panels = new Panels();
   const documents = new JobDocuments();
-  const app: App = { context, inspector, log, brokers, findings, panels, documents, demo: demo !== null };
+  const app: App = { context, inspector, log, brokers, findings, panels, documents, demo: demo.length > 0 };
   panels.attach(app);
   documents.attach(app);
   context.subscriptions.push(

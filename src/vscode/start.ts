@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type * as vscode from 'vscode';
 import type { Inspector } from '../inspector/api';
+import { companionSecret } from '../inspector/companions';
 import { createInspector } from '../inspector/inspector';
 import type { InspectorParts } from '../inspector/ports';
 import { systems } from '../systems';
@@ -15,13 +16,20 @@ import { vscodeSurroundings } from './surroundings';
 export async function startInspector(
   context: vscode.ExtensionContext,
   log: Log,
-  demo: DemoBroker | null,
+  demo: readonly DemoBroker[],
 ): Promise<Inspector> {
   const surroundings = vscodeSurroundings();
   const passwords = new Map<string, string>();
-  if (demo?.password !== undefined) passwords.set(demo.profile.id, demo.password);
+  for (const { profile, password, further } of demo) {
+    if (password !== undefined) passwords.set(profile.id, password);
+    for (const { system, role, password } of further)
+      passwords.set(companionSecret(profile.id, system, role), password);
+  }
   const parts: InspectorParts = {
-    profiles: new SettingsProfiles(log, demo === null ? [] : [demo.profile]),
+    profiles: new SettingsProfiles(
+      log,
+      demo.map(({ profile }) => profile),
+    ),
     secrets: new Secrets(context.secrets, passwords),
     systems,
     // The driver is read when the first broker is connected.

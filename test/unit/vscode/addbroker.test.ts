@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { accessOf, atDatabase, draftOf, freeName, isLoopbackUrl, labelOf } from '../../../src/vscode/addbroker/draft';
-import { demoBroker } from '../../../src/vscode/demo';
+import { demoBrokers } from '../../../src/vscode/demo';
 import { readProfiles, savedProfile, splitPassword } from '../../../src/vscode/profiles';
 
 describe('what a person types', () => {
@@ -75,8 +75,16 @@ describe('saved profiles', () => {
   });
 });
 
-test('the demo’s broker is there only in the demo, its password apart', () => {
-  expect(demoBroker({ JOB_QUEUES_DEMO_URL: 'redis://:x@h' })).toBeNull();
-  const demo = demoBroker({ JOB_QUEUES_DEMO: '1', JOB_QUEUES_DEMO_URL: 'redis://:x@h:1/0' });
+test('the demo’s brokers are there only in the demo, their passwords apart', () => {
+  const there = { JOB_QUEUES_DEMO: '1', JOB_QUEUES_DEMO_URL: 'redis://:x@h:1/0' };
+  expect(demoBrokers({ JOB_QUEUES_DEMO_URL: 'redis://:x@h' })).toEqual([]);
+  const [demo, ...none] = demoBrokers(there);
+  expect(none).toEqual([]);
   expect(demo).toMatchObject({ password: 'x', profile: { name: 'shop-local', url: 'redis://h:1/0' } });
+  const options = { celery: { results: 'redis://:z@h:1/2', management: 'http://h:3' } };
+  const JOB_QUEUES_DEMO_RABBITMQ = JSON.stringify({ url: 'amqp://u:y@h:2/v', options });
+  const [, rabbit] = demoBrokers({ ...there, JOB_QUEUES_DEMO_RABBITMQ });
+  expect(rabbit).toMatchObject({ password: 'y', profile: { url: 'amqp://u@h:2/v' } });
+  expect(rabbit?.further).toEqual([{ system: 'celery', role: 'results', password: 'z' }]);
+  expect(rabbit?.profile.options).toEqual({ celery: { results: 'redis://h:1/2', management: 'http://h:3' } });
 });
