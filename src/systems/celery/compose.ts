@@ -1,27 +1,14 @@
 /**
- * Puts the parts of one installation together. A part that is not there yet is a stand-in below, which says so: replace it
- * by the import of its factory (parts.ts).
+ * The parts that one installation is put together from; parts.ts says what each is given. A part that is not there yet is
+ * a stand-in below: replace it by the import of its factory.
  */
-import type { Broker } from '../../model';
-import type { CreateActions, CreateResults, Diagnose } from './parts';
+import type { CreateActions, Diagnose } from './parts';
 
-const later = 'This is not read yet.';
-
+export { createResults } from './results';
 export { createSchedules } from './schedules';
 export { createMailbox, createWorkers } from './workers';
 
-export const createResults: CreateResults = () => ({
-  store: null,
-  companion: {
-    role: 'results',
-    title: 'Result backend',
-    state: 'missing',
-    address: null,
-    reason: later,
-    candidates: [],
-  },
-  locate: async () => undefined,
-});
+const later = 'This is not possible yet.';
 
 export const createCeleryActions: CreateActions = () => ({
   declarations: [],
@@ -34,5 +21,3 @@ export const createCeleryActions: CreateActions = () => ({
 });
 
 export const diagnose: Diagnose = async function* () {};
-
-export type { Broker };

@@ -20,7 +20,8 @@ import type {
   WorkerSummary,
 } from '../../model';
 import type { Actions } from '../acting/actions';
-import type { Fleet, Mailbox, ResultStore, ScheduleSource, TaskMessage, Transport } from './types';
+import type { RedisResultStore } from './results/store';
+import type { Fleet, Mailbox, ScheduleSource, TaskMessage, Transport } from './types';
 
 /** Options of a person for Celery on one connection (`QueueSystem.options`), parsed. */
 export interface CeleryOptions {
@@ -62,7 +63,7 @@ export type CreateResults = (
 /** The results of an installation, wherever they are. */
 export interface Results {
   /** Null until they were found, or where they cannot be reached. */
-  readonly store: ResultStore | null;
+  readonly store: RedisResultStore | null;
   /** Of the last `locate`. */
   readonly companion: Companion;
   /**
@@ -155,14 +156,20 @@ export type CreateActions = (context: CeleryContext) => Actions;
 /** rules/index.ts: `export const diagnose: Diagnose`. */
 export type Diagnose = (context: CeleryContext, seen: Seen, signal: AbortSignal) => AsyncIterable<Diagnosis>;
 
-/** The installation as actions and rules see it. Getters answer with what is known now. */
-export interface CeleryContext extends Place {
+/** What an installation is put together from. Getters answer with what is known now. */
+export interface CeleryParts extends Place {
   readonly transport: Transport;
   /** The transport where it is one of Redis, else null. */
   readonly redis: RedisTransport | null;
   readonly results: Results;
   readonly workers: Workers;
   readonly schedules: ScheduleSource;
+  /** Shown in the next overview. */
+  readonly problems: Problem[];
+}
+
+/** The installation as actions and rules see it. */
+export interface CeleryContext extends CeleryParts {
   /** Rows by their refs as they stand now; those that are gone are left out. */
   rows(refs: readonly Ref[], signal: AbortSignal): Promise<readonly JobRow[]>;
   job(ref: Ref, signal: AbortSignal): Promise<Job>;
@@ -171,6 +178,4 @@ export interface CeleryContext extends Place {
   readonly page: Transport['page'];
   /** Runs the question to its end; the action `ask` on installation and workers does this. */
   readonly ask: Workers['ask'];
-  /** `jobs` of RabbitMQ shows what was looked at last; set by the action `look`. Problems stand in the overview. */
-  readonly problems: Problem[];
 }

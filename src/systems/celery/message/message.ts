@@ -256,6 +256,11 @@ export class Message implements TaskMessage {
     return this.parts.routingKey;
   }
 
+  /** When it was sent, where its producer set a `timestamp` (unix seconds): Celery itself sets none. */
+  get sentAt(): string | null {
+    return instantOfValue(number(this.parts.properties['timestamp']));
+  }
+
   get replyTo(): string | null {
     return text(this.parts.properties['reply_to']);
   }

@@ -4,7 +4,7 @@ import { readEnvelope, readEnvelopeTail } from '../message/read';
 import { type ListPlace, waitingRef } from './places';
 import { hashOf } from './shown';
 
-/** Characters of a problem's text, and problems of a row, that are kept. */
+/** Problems of a row. */
 const PROBLEMS = 5;
 
 /** A message of a list as it was read: whole, or its end only where it is long. */
@@ -41,7 +41,8 @@ export function rowParts(message: Message) {
     args: callText === null ? null : { text: callText },
     error: null,
     createdAt: null,
-    enqueuedAt: null,
+    // Celery sends none; producers of one's own may.
+    enqueuedAt: message.sentAt,
     startedAt: null,
     endedAt: null,
     dueAt: eta,

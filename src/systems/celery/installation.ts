@@ -1,0 +1,146 @@
+import { isRedis } from '../../brokers/redis/port';
+import type {
+  ActionDeclaration,
+  ActionRequest,
+  Asked,
+  Companion,
+  Diagnosis,
+  Evidence,
+  Found,
+  Installation,
+  Job,
+  JobEvent,
+  JobPage,
+  JobQuery,
+  JobRow,
+  Looked,
+  Offer,
+  Overview,
+  Plan,
+  Problem,
+  QueueSystem,
+  Ref,
+  Report,
+  SearchQuery,
+  Seen,
+  State,
+  Step,
+  Target,
+  WorkerSummary,
+} from '../../model';
+import type { Actions } from '../acting/actions';
+import { completeAll } from './complete';
+import { createCeleryActions, createMailbox, createResults, createSchedules, createWorkers, diagnose } from './compose';
+import { findJob } from './find';
+import { readJob } from './job';
+import { readOverview } from './overview';
+import { readPage } from './page';
+import type { CeleryContext, CeleryParts, Place } from './parts';
+import { createRabbitTransport } from './rabbitmq';
+import { createRedisTransport } from './redis';
+import { rowsOfRefs } from './rows';
+import { searchAll } from './search';
+
+/** Celery under one key prefix of one broker. Composes messages, results, workers and schedules. */
+export class CeleryInstallation implements Installation {
+  readonly system: QueueSystem;
+  readonly key: string;
+  readonly name: string;
+  readonly evidence: readonly Evidence[];
+  readonly declarations: readonly ActionDeclaration[];
+  /** Null where hearing needs a queue of our own that nobody asked for. */
+  readonly hear?: (signal: AbortSignal) => AsyncIterable<readonly WorkerSummary[]>;
+  readonly eventsNeed = {
+    text: 'Workers that were started without -E send no task events.',
+    action: 'celery.enable-events',
+  };
+  readonly #parts: CeleryParts;
+  readonly #context: CeleryContext;
+  readonly #actions: Actions;
+
+  constructor(system: QueueSystem, place: Place, evidence: readonly Evidence[]) {
+    this.system = system;
+    this.key = place.key;
+    this.name = place.key === '' ? 'Celery' : `Celery ${place.key}`;
+    this.evidence = evidence;
+    const mailbox = createMailbox(place);
+    const redis = isRedis(place.broker) ? createRedisTransport(place, mailbox, evidence) : null;
+    const transport = redis ?? createRabbitTransport(place, mailbox, evidence);
+    const workers = createWorkers(place, mailbox);
+    const results = createResults(place, () => backendsOf(workers.fleet.configurations.values()));
+    const problems: Problem[] = [];
+    this.#parts = { ...place, transport, redis, results, workers, schedules: createSchedules(place), problems };
+    this.#context = {
+      ...this.#parts,
+      rows: (refs, signal) => rowsOfRefs(this.#parts, refs, signal),
+      job: (ref, signal) => this.job(ref, signal),
+      search: (query, signal) => this.search(query, signal),
+      page: (query, signal) => this.jobs(query, signal),
+      ask: (signal, destination) => workers.ask(signal, destination),
+    };
+    this.#actions = createCeleryActions(this.#context);
+    this.declarations = this.#actions.declarations;
+    if (workers.hear !== null) this.hear = workers.hear;
+  }
+
+  get companions(): readonly Companion[] {
+    return [this.#parts.results.companion];
+  }
+
+  overview(signal: AbortSignal): Promise<Overview> {
+    return readOverview(this.#parts, this.name, this.evidence, signal);
+  }
+
+  jobs(query: JobQuery, signal: AbortSignal): Promise<JobPage> {
+    return readPage(this.#parts, query, signal);
+  }
+
+  search(query: SearchQuery, signal: AbortSignal): AsyncIterable<Found | Looked> {
+    return searchAll(this.#parts, query, signal);
+  }
+
+  job(ref: Ref, signal: AbortSignal): Promise<Job> {
+    return readJob(this.#parts, ref, signal);
+  }
+
+  find(id: string, queue: string | null, signal: AbortSignal): Promise<readonly JobRow[]> {
+    return findJob(this.#parts, id, queue, signal);
+  }
+
+  actions(target: Target, state: State | null): readonly Offer[] {
+    return this.#actions.actions(target, state);
+  }
+
+  plan(request: ActionRequest, signal: AbortSignal): Promise<Plan> {
+    return this.#actions.plan(request, signal);
+  }
+
+  perform(plan: Plan, signal: AbortSignal): AsyncGenerator<Step, Report, void> {
+    return this.#actions.perform(plan, signal);
+  }
+
+  ask(signal: AbortSignal): AsyncIterable<Asked> {
+    return this.#parts.workers.ask(signal);
+  }
+
+  listen(signal: AbortSignal): AsyncIterable<JobEvent> {
+    return this.#parts.workers.listen(signal);
+  }
+
+  complete(signal: AbortSignal): AsyncIterable<Looked> {
+    return completeAll(this.#parts, signal);
+  }
+
+  diagnose(seen: Seen, signal: AbortSignal): AsyncIterable<Diagnosis> {
+    return diagnose(this.#context, seen, signal);
+  }
+}
+
+/** `result_backend` of configurations that workers told. */
+function backendsOf(configurations: Iterable<Readonly<Record<string, unknown>>>): readonly string[] {
+  const named = new Set<string>();
+  for (const { result_backend: backend } of configurations) {
+    if (typeof backend === 'string' && backend.includes('://')) named.add(backend);
+  }
+  return [...named];
+}

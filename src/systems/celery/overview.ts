@@ -1,0 +1,139 @@
+import {
+  asInspectorError,
+  type Count,
+  type Evidence,
+  exactly,
+  isAbort,
+  type Overview,
+  type Problem,
+  type QueueSummary,
+  type State,
+  type StateCounts,
+  sumCounts,
+  unknown,
+} from '../../model';
+import { facts, RUNNING_NOT_RECORDED, WORKERS_NOT_RECORDED } from './native';
+import type { CeleryParts } from './parts';
+import type { TransportOverview } from './types';
+
+/** States that only results tell of. */
+const RESULT_STATES = ['scheduled', 'running', 'failed', 'finished', 'canceled'] as const;
+
+/** Everything the tree shows. Messages, results and schedules are read side by side. */
+export async function readOverview(
+  parts: CeleryParts,
+  name: string,
+  evidence: readonly Evidence[],
+  signal: AbortSignal,
+): Promise<Overview> {
+  const { transport, results, workers, schedules } = parts;
+  const began = performance.now();
+  const meter = meterOf(parts);
+  const before = meter();
+  const problems: Problem[] = [];
+  const [messages, , listed] = await Promise.all([
+    transport.overview(signal),
+    lookAtResults(parts, problems, signal),
+    readSchedules(parts, problems, signal),
+  ]);
+  const { fleet } = workers;
+  const now = Date.now();
+  const people = workers.summaries(now);
+  const versions = [...new Set(people.flatMap(worker => worker.version ?? []))].sort(byVersion);
+  const counts = await countsOf(parts, messages, signal);
+  return {
+    system: 'celery',
+    name,
+    version: versions.at(-1) ?? null,
+    versions,
+    evidence,
+    counts,
+    nativeStates: facts.nativeStates,
+    queues: messages.queues.map(queue => served(queue, parts)),
+    workers: people,
+    ...(workers.asked === null ? {} : { asked: workers.asked }),
+    schedules: listed,
+    notRecorded: {
+      ...(people.length > 0 || fleet.askedAt !== null ? {} : { workers: WORKERS_NOT_RECORDED }),
+    },
+    absent: [],
+    notices: [],
+    problems: [...messages.problems, ...problems, ...(schedules.problems ?? []), ...parts.problems],
+    readAt: new Date(now).toISOString(),
+    cost: { roundTrips: meter() - before, milliseconds: Math.round(performance.now() - began) },
+  };
+
+  function meterOf({ broker }: CeleryParts): () => number {
+    const counted = broker as { readonly meter?: { readonly roundTrips: number } };
+    return () => counted.meter?.roundTrips ?? 0;
+  }
+
+  async function lookAtResults(_parts: CeleryParts, into: Problem[], stop: AbortSignal): Promise<void> {
+    try {
+      await results.locate(stop);
+      await results.store?.refresh(stop);
+    } catch (thrown) {
+      if (isAbort(thrown) || stop.aborted) throw thrown;
+      const { message } = asInspectorError(thrown, 'reading the results');
+      into.push({ part: 'results', reason: message, offset: null });
+    }
+  }
+}
+
+async function readSchedules({ schedules }: CeleryParts, into: Problem[], signal: AbortSignal) {
+  try {
+    return await schedules.schedules(signal);
+  } catch (thrown) {
+    const error = asInspectorError(thrown, 'reading the schedules');
+    if (error.code === 'aborted' || error.code === 'connection-lost') throw error;
+    into.push({ part: 'schedules', reason: error.message, offset: null });
+    return [];
+  }
+}
+
+/** Which workers serve a queue, as far as they told. */
+function served(queue: QueueSummary, { workers: { fleet } }: CeleryParts): QueueSummary {
+  if (fleet.askedAt === null || queue.workers !== null) return queue;
+  const serving = [...fleet.queues].flatMap(([worker, queues]) => (queues.includes(queue.name) ? [worker] : []));
+  return { ...queue, workers: serving };
+}
+
+async function countsOf(
+  { results, workers: { fleet } }: CeleryParts,
+  messages: TransportOverview,
+  _signal: AbortSignal,
+): Promise<StateCounts> {
+  const { store, companion } = results;
+  const stored = store?.counts() ?? {};
+  const why = companion.reason ?? 'Nobody has said where the results are.';
+  const of = (state: State): Count => (store === null ? unknown(why) : (stored[state] ?? exactly(0)));
+  const counts: Partial<Record<State, Count>> = {
+    waiting: sumCounts(messages.queues.map(queue => queue.counts.waiting ?? exactly(0))),
+    taken: messages.taken,
+  };
+  for (const state of RESULT_STATES) counts[state] = of(state);
+  if (messages.scheduled !== undefined) counts.scheduled = sumCounts([messages.scheduled, of('scheduled')]);
+  const active = [...fleet.held.values()].filter(({ how }) => how === 'active').length;
+  if (fleet.askedAt !== null) counts.running = runningOf(active, counts.running);
+  else if (store === null) counts.running = unknown(RUNNING_NOT_RECORDED);
+  return counts;
+}
+
+/** What workers said runs, and what results say besides: which of these are the same is told by the page alone. */
+function runningOf(active: number, recorded: Count | undefined): Count {
+  if (recorded === undefined || 'unknown' in recorded) return exactly(active);
+  const stored = 'exact' in recorded ? recorded.exact : recorded.atLeast;
+  if (stored === 0 && 'exact' in recorded) return exactly(active);
+  return { atLeast: Math.max(active, stored) };
+}
+
+/** By the numbers between the dots. */
+function byVersion(one: string, other: string): number {
+  const numbers = (version: string) => version.split(/[^\d]+/).map(part => Number.parseInt(part, 10) || 0);
+  const [left, right] = [numbers(one), numbers(other)];
+  for (let i = 0; i < Math.max(left.length, right.length); i++) {
+    const difference = (left[i] ?? 0) - (right[i] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
