@@ -2,6 +2,7 @@ import type { RabbitMessage } from '../../../brokers/rabbitmq/port';
 import { quoteForShell } from '../../../brokers/redis/shell';
 import { InspectorError, type JobRow, makeRef, parseRef, type RawPart, type Ref } from '../../../model';
 import { Message } from '../message/message';
+import { rowParts } from '../redis/rows';
 import type { StoredMessage } from '../types';
 import type { Look, LookedMessage } from './looks';
 import { isDelayedQueue, keyBehindDelay } from './names';
@@ -93,7 +94,7 @@ export function storedOf(
   looked: LookedMessage,
   look: Pick<Look, 'at'>,
   message?: Message,
-): StoredMessage {
+): StoredMessage & { readonly message: Message } {
   const delayed = isDelayedQueue(looked.queue);
   return {
     ref: refOf(state, looked),
@@ -116,34 +117,10 @@ function targetOf(state: RabbitState, routingKey: string): string | null {
   return state.targets.get(key) ?? (state.queues?.has(key) === true ? key : null);
 }
 
-/** A row of a looked message. */
-export function rowOf(stored: StoredMessage, enqueuedAt: string | null): JobRow {
-  const { message } = stored;
-  const args = message.callText === null ? null : { text: message.callText };
-  return {
-    ref: stored.ref,
-    id: message.id,
-    queue: stored.queue,
-    task: message.task,
-    state: stored.state,
-    nativeState: stored.nativeState,
-    args,
-    error: null,
-    worker: null,
-    createdAt: null,
-    enqueuedAt,
-    startedAt: null,
-    endedAt: null,
-    dueAt: message.eta,
-    expiresAt: message.expires,
-    problems: message.problems,
-  };
-}
-
-/** Celery sets no timestamp; where another publisher did, it is when the message was sent. */
-export function sentAt({ properties: { timestamp } }: RabbitMessage): string | null {
-  if (timestamp === undefined || !(timestamp > 0 && timestamp < 1e11)) return null;
-  return new Date(timestamp * 1000).toISOString();
+/** A row of a looked message. Celery's messages carry no time at which they were sent. */
+export function rowOf(stored: StoredMessage & { readonly message: Message }): JobRow {
+  const { ref, state, nativeState, queue, message } = stored;
+  return { ref, queue, state, nativeState, worker: null, ...rowParts(message) };
 }
 
 function rawOf(state: RabbitState, { queue, position, message }: LookedMessage): RawPart {

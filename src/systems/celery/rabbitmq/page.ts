@@ -1,7 +1,7 @@
 import { type Count, exactly, InspectorError, type JobPage, type JobQuery, unknown } from '../../../model';
 import { LOOK_MOST, peek, permitOf } from './look';
 import type { Look, LookedMessage } from './looks';
-import { rowOf, sentAt, storedOf } from './messages';
+import { rowOf, storedOf } from './messages';
 import { isDelayedQueue } from './names';
 import { NOT_VISIBLE, recentOverview } from './overview';
 import type { RabbitState } from './state';
@@ -107,7 +107,7 @@ function rows(
   const shown = all.slice(from, from + size);
   const next = from + size < all.length ? `${mark}.${from + size}` : null;
   return {
-    items: shown.map(({ look, message }) => rowOf(storedOf(state, message, look), sentAt(message.message))),
+    items: shown.map(({ look, message }) => rowOf(storedOf(state, message, look))),
     next,
     total,
     order: orderText(looks, all.length, ready),

@@ -1,7 +1,7 @@
 import type { Found, Looked, SearchQuery } from '../../../model';
 import { Turns } from '../../reading/turns';
 import type { StoredMessage } from '../types';
-import { readDelivery, rowOf, sentAt, storedOf } from './messages';
+import { readDelivery, rowOf, storedOf } from './messages';
 import { isDelayedQueue } from './names';
 import { lookedMessages } from './page';
 import type { RabbitState } from './state';
@@ -34,7 +34,7 @@ export async function* searchLooked(
     const body = Buffer.from(message.message.body.subarray(0, SEARCHED)).toString('utf8');
     const text = [task.id, task.task, task.callText, body].join('\n').toLowerCase();
     if (!text.includes(needle)) continue;
-    yield { found: rowOf(storedOf(state, message, look, task), sentAt(message.message)) };
+    yield { found: rowOf(storedOf(state, message, look, task)) };
     if (++hits >= query.limit) return;
   }
   yield { looked: all.length, of: Math.max(all.length, readyOf(state, query)) };
