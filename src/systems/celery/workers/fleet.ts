@@ -5,7 +5,7 @@ import type { CeleryEvent } from './events';
 import { Node } from './node';
 import { fieldIn, numberIn } from './plain';
 import { SeenTasks } from './seen';
-import { type Signs, summaryOf } from './summary';
+import { aliveOf, type Signs, summaryOf } from './summary';
 
 /** Node names that are remembered: hosts of containers change with every start. */
 const MAX_NODES = 2_000;
@@ -47,15 +47,18 @@ export class FleetState implements Fleet {
     return this.summaries(this.#now());
   }
 
-  summaries(now: number): readonly WorkerSummary[] {
-    const listening = this.heard === null ? null : Math.max(0, this.heard - this.#question.answers);
-    const signs: Signs = {
+  #signs(now: number): Signs {
+    return {
       installation: this.#installation,
       now,
       hearingSince: this.hearingSince,
-      listeningSilently: listening,
+      listeningSilently: this.heard === null ? null : Math.max(0, this.heard - this.#question.answers),
       timeoutMs: this.#question.timeoutMs,
     };
+  }
+
+  summaries(now: number): readonly WorkerSummary[] {
+    const signs = this.#signs(now);
     const known = [...this.#nodes.values()].filter(node => !isLongGone(node, now)).map(node => summaryOf(node, signs));
     const others = this.#learned.filter(({ name }) => !this.#nodes.has(name));
     return [...known, ...others].sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -180,11 +183,13 @@ export class FleetState implements Fleet {
     return kind.startsWith('worker-') && worker !== null && this.node(worker).hear(event, this.#now());
   }
 
+  /** Of workers that are not known to be gone. */
   #by<T>(of: (node: Node) => T | null): ReadonlyMap<string, T> {
+    const signs = this.#signs(this.#now());
     const made = new Map<string, T>();
     for (const node of this.#nodes.values()) {
       const value = of(node);
-      if (value !== null && node.offlineAt === null) made.set(node.name, value);
+      if (value !== null && aliveOf(node, signs) !== false) made.set(node.name, value);
     }
     return made;
   }

@@ -178,12 +178,10 @@ function statsOf(value: unknown, now: number): Stats {
   const memory = numberIn(fieldIn(fieldIn(value, 'rusage'), 'maxrss'));
   const least = numberIn(fieldIn(scaler, 'min'));
   const most = numberIn(fieldIn(scaler, 'max'));
-  const implementation = textIn(fieldIn(pool, 'implementation'));
   return {
     pid: numberIn(fieldIn(value, 'pid')),
     startedAt: uptime === null ? null : now - uptime * 1000,
-    // `celery.concurrency.prefork:TaskPool`
-    pool: implementation?.replace(/^celery\.concurrency\./, '').replace(/:.*$/, '') ?? null,
+    pool: poolOf(pool),
     concurrency: numberIn(fieldIn(pool, 'max-concurrency')),
     prefetch: numberIn(fieldIn(value, 'prefetch_count')),
     processed: isRecord(total) ? Object.values(total).reduce<number>((sum, n) => sum + (numberIn(n) ?? 0), 0) : 0,
@@ -191,6 +189,17 @@ function statsOf(value: unknown, now: number): Stats {
     memory: memory === null ? null : memory * 1024,
     autoscale: least === null || most === null ? null : `${least} to ${most}`,
   };
+}
+
+/** Named by workers since 5.3; of older ones each kind tells other things (celery/concurrency/*.py, `_get_info`). */
+function poolOf(pool: unknown): string | null {
+  // `celery.concurrency.prefork:TaskPool`
+  const implementation = textIn(fieldIn(pool, 'implementation'));
+  if (implementation !== null) return implementation.replace(/^celery\.concurrency\./, '').replace(/:.*$/, '');
+  if (fieldIn(pool, 'writes') !== undefined) return 'prefork';
+  if (fieldIn(pool, 'threads') !== undefined) return 'threads';
+  if (fieldIn(pool, 'free-threads') !== undefined) return 'eventlet';
+  return fieldIn(pool, 'processes') === undefined ? null : 'solo';
 }
 
 /** `software -> celery:5.7.0 (name) kombu:5.7.0 py:3.11.7`; the settings that follow are not kept. */

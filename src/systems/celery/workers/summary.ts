@@ -68,6 +68,8 @@ export function summaryOf(node: Node, signs: Signs): WorkerSummary {
   };
 }
 
+export const aliveOf = (node: Node, signs: Signs): boolean | null => judge(node, signs).alive;
+
 function judge(node: Node, signs: Signs): { readonly alive: boolean | null; readonly reason: string } {
   const { now } = signs;
   const beat = node.heartbeat?.at ?? null;
