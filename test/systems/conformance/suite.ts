@@ -42,7 +42,9 @@ export function conformance(fixture: Fixture): void {
       const { counts, queues } = await wholeOverview(installation);
       expect(counts.waiting).toMatchObject({ exact: expect.any(Number) });
       for (const state of STATES) {
+        const { withheld } = await installation.jobs({ queue: null, state, cursor: null, size: 1 }, never);
         const whole = await walk(installation, null, state, 1000);
+        if (withheld !== null) continue;
         const refs = whole.map(({ ref }) => ref);
         expect(new Set(refs).size).toBe(refs.length);
         for (const size of [1, 3]) {
@@ -69,12 +71,18 @@ export function conformance(fixture: Fixture): void {
       expect(rows.length).toBeGreaterThanOrEqual(4);
       for (const row of rows) {
         const job = await installation.job(row.ref, never);
-        const { args: _args, error, problems: _problems, ...same } = row;
+        const { args: _args, error, problems: _problems, expiresAt, ...same } = row;
         expect(job).toMatchObject(same);
         expect(job.error?.type).toBe(error?.type);
+        // An expiry worked out from the time that is left differs by the way that the reading took.
+        expect(Math.abs(Date.parse(job.expiresAt ?? '') - Date.parse(expiresAt ?? '')) || 0).toBeLessThan(1000);
         if (row.id === null) continue;
         const found = await installation.find(row.id, null, never);
-        expect(found.map(({ ref }) => ref)).toContain(row.ref);
+        const equals = rows.filter(({ id }) => id === row.id);
+        for (const { id } of found) expect(id).toBe(row.id);
+        // Where a job is shown in two places, an id may lead to the one that stands for both.
+        if (equals.length === 1) expect(found.map(({ ref }) => ref)).toContain(row.ref);
+        else expect(equals.map(({ ref }) => ref)).toContain(found[0]?.ref);
       }
       expect((await everyRow(installation)).map(({ ref }) => ref)).toEqual(rows.map(({ ref }) => ref));
     });
