@@ -177,12 +177,17 @@ function channelWords(code: unknown, answer: string, { vhost, username }: Place)
           ]
         : ['gone', `There is no queue ${name} in the virtual host ${vhost}.`, 'Look again: it may have been deleted.'];
     case 403: {
-      const right = /^ACCESS_REFUSED - (\w+) access to/.exec(answer)?.[1];
+      // Since 3.13 the server says which: `ACCESS_REFUSED - read access to queue 'x' …`.
+      const right = /^ACCESS_REFUSED - (?:(\w+) )?access to /.exec(answer);
+      const missing =
+        right === null
+          ? 'may not do this'
+          : right[1] === undefined
+            ? `lacks a permission for ${name}`
+            : `has no ${right[1]} permission for ${name}`;
       return [
         'forbidden',
-        right === undefined
-          ? `The user ${username} may not do this. Nothing was changed.`
-          : `The user ${username} has no ${right} permission for ${name}. Nothing was changed.`,
+        `The user ${username} ${missing}. Nothing was changed.`,
         'Ask for that permission (rabbitmqctl set_permissions), or connect as another user.',
       ];
     }
