@@ -25,7 +25,9 @@ export async function parseYaml(text: string): Promise<PyNode> {
   if (text.length > MAX_TEXT) {
     throw new EnvelopeError('yaml', 'unsupported', `${text.length} characters are more than the ${MAX_TEXT} read here`);
   }
-  const { parse } = await import('yaml');
+  // A bundle gives a CommonJS library its default export alone.
+  const library: typeof import('yaml') & { readonly default?: typeof import('yaml') } = await import('yaml');
+  const { parse } = library.default ?? library;
   let value: unknown;
   try {
     value = parse(text, {
