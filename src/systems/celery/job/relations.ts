@@ -34,7 +34,6 @@ export async function readRelations(
     if (message.chord !== null) addAll('dependent', 'Once all parts of the chord are done', [message.chord]);
     addAll('dependent', 'On success', message.callbacks);
     addAll('dependent', 'On failure', message.errbacks);
-    for (const { task } of message.errbacks) if (task !== null) notes.push(`On failure ${task} is called.`);
   }
   for (const child of result?.children ?? []) add('child', child);
   const group = message?.groupId ?? result?.groupId ?? null;
