@@ -17,7 +17,7 @@ const PACKAGES = [
     layers: ['unit', 'systems', 'workbench', 'demo', 'bench'],
     present: () => onPath('python3', 'python') !== undefined,
   },
-  { name: 'rabbitmq-server', layers: ['systems'], part: 'rabbitmq', present: hasRabbit },
+  { name: 'rabbitmq-server', layers: ['systems', 'bench'], part: 'rabbitmq', present: hasRabbit },
   { name: 'python3-venv', layers: ['systems', 'workbench', 'demo', 'bench'], present: hasPythonVenv },
 ];
 
