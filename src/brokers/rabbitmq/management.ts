@@ -1,5 +1,4 @@
 /** The management API of one virtual host. Source: RabbitMQ 3.10 `/api/index.html`, answers of 3.10.8. */
-import type { InspectorError } from '../../model';
 import type { Http } from './http';
 import type {
   ManagedBinding,
@@ -80,18 +79,12 @@ export class ManagementApi implements Management {
     };
   }
 
+  /** In one request: with 5,000 queues ten pages take five times as long, since the server sorts all for each of them. */
   async *allQueues(signal: AbortSignal): AsyncGenerator<readonly ManagedQueue[], void, void> {
-    for (let page = 1, pages = 1; page <= pages; page++) {
-      try {
-        const { items, pages: last } = await this.queues({ page, size: LARGEST_PAGE }, signal);
-        pages = last;
-        yield items;
-      } catch (thrown) {
-        // Queues went away meanwhile, and with them the last page.
-        if (page > 1 && /page_out_of_range/.test((thrown as InspectorError).answer ?? '')) return;
-        throw thrown;
-      }
-    }
+    const path = `/api/queues/${this.#vhost}?columns=${QUEUE_COLUMNS}`;
+    const all = records(await this.#http.get(path, 'listing queues', signal));
+    // Made part by part: whoever reads them may let other work run in between.
+    for (let from = 0; from < all.length; from += LARGEST_PAGE) yield all.slice(from, from + LARGEST_PAGE).map(queueOf);
   }
 
   async exchanges(signal: AbortSignal): Promise<readonly ManagedExchange[]> {

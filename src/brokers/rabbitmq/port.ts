@@ -157,7 +157,7 @@ export interface Management {
   readonly url: string;
   /** One page, sorted by name on the server. Sizes up to 500. */
   queues(query: ManagementPage, signal: AbortSignal): Promise<Paged<ManagedQueue>>;
-  /** All of them, page by page. */
+  /** All of them, in one request and in no order; handed over in parts. */
   allQueues(signal: AbortSignal): AsyncIterable<readonly ManagedQueue[]>;
   exchanges(signal: AbortSignal): Promise<readonly ManagedExchange[]>;
   bindings(signal: AbortSignal): Promise<readonly ManagedBinding[]>;
