@@ -31,6 +31,15 @@ export function textAt(text: string, path: JsonPath): string | null {
   return span === null ? null : text.slice(span.start, span.end);
 }
 
+/** The texts of all values of an object by their keys, in one pass. @throws JsonTextError where it is no object */
+export function membersOf(text: string): Map<string, string> {
+  const start = skipSpace(text, 0);
+  if (text[start] !== '{') throw new JsonTextError('it is no object');
+  const found = new Map<string, string>();
+  for (const { key, value } of members(text, start)) found.set(key, text.slice(value.start, value.end));
+  return found;
+}
+
 /** Puts JSON text at a path; a key that is not there comes last in its object. @throws JsonTextError */
 export function withText(text: string, path: JsonPath, json: string): string {
   const span = find(text, path);

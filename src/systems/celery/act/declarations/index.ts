@@ -1,0 +1,3 @@
+export type { BrokerKind } from './guarantees';
+export * as jobs from './jobs';
+export * as others from './others';

@@ -1,0 +1,61 @@
+import { askHandlers } from '../workers/ask-action';
+import { controlHandler } from './control';
+import { jobs, others } from './declarations';
+import { enqueueHandler } from './enqueue';
+import { giveBackHandler } from './redis/give-back';
+import { queueHandler } from './redis/queues';
+import { runNowHandler } from './redis/run-now';
+import { CANCEL, listHandler, moveTo, targetQueue } from './redis/waiting';
+import { removeHandler } from './remove';
+import { retryHandler } from './retry';
+import { revokeHandler, terminateHandler } from './revoke';
+import { scheduleHandler } from './schedules';
+import type { Handler, Situation } from './situation';
+import { stopHandler } from './stop';
+
+/** Remote control of workers, the same on every kind of broker. */
+const told: readonly Handler[] = [
+  controlHandler(others.addConsumer),
+  controlHandler(others.cancelConsumer),
+  stopHandler(others.stopWorker),
+  controlHandler(others.poolGrow),
+  controlHandler(others.poolShrink),
+  controlHandler(others.autoscale),
+  ...[others.rateLimit, others.timeLimit, others.enableEvents, others.disableEvents].flatMap(declaration => [
+    controlHandler(declaration),
+    controlHandler(others.everywhere(declaration)),
+  ]),
+];
+
+const asking: readonly Handler[] = askHandlers<Situation, never>(({ context }) => context.workers).map(handler => ({
+  ...handler,
+  needs: ['PUBLISH'],
+}));
+
+const schedules: readonly Handler[] = [
+  scheduleHandler(others.scheduleRunNow),
+  scheduleHandler(others.schedulePause),
+  scheduleHandler(others.scheduleResume),
+  scheduleHandler(others.reschedule),
+  scheduleHandler(others.scheduleDelete),
+];
+
+/** What stands behind each declaration on Redis, in their order. */
+export const redisHandlers: readonly Handler[] = [
+  retryHandler(jobs.retry('redis')),
+  runNowHandler(jobs.runNow('redis')),
+  listHandler(jobs.cancel('redis'), () => CANCEL),
+  revokeHandler(jobs.revoke),
+  giveBackHandler(jobs.giveBack),
+  enqueueHandler(jobs.enqueueCopy('redis')),
+  terminateHandler(jobs.terminate),
+  listHandler(jobs.move('redis'), (parameters, situation) => moveTo(targetQueue(parameters), situation)),
+  removeHandler(jobs.remove('redis')),
+  enqueueHandler(others.enqueue('redis')),
+  queueHandler(others.empty('redis')),
+  queueHandler(others.deleteQueue('redis')),
+  enqueueHandler(others.enqueueAnywhere('redis')),
+  ...asking,
+  ...told,
+  ...schedules,
+];

@@ -1,0 +1,149 @@
+import { isFailure, type Reply } from '../../../brokers/redis/port';
+import { parseKombuJson } from '../../../codecs/envelope';
+import { fromTaggedJson, isKind, LiteralError, PyDict, type PyNode, PyTuple } from '../../../codecs/python';
+import type { RedisOperation } from '../../../model';
+import type { Arguments } from '../message/build';
+import { JsonTextError, membersOf } from '../message/build-text';
+import { shortRepr } from '../message/build-values';
+import type { RedisResultStore } from '../results';
+import { readTaskResult } from '../results/read';
+import { base64 } from './undo';
+
+/** A result exactly as it stands, with what retrying and deleting it need. */
+export interface StoredResult {
+  readonly id: string;
+  readonly key: Buffer;
+  readonly raw: Buffer;
+  /** Milliseconds that it has left; null = for ever. */
+  readonly leftMs: number | null;
+  readonly status: string;
+  readonly task: string | null;
+  readonly queue: string | null;
+  readonly groupId: string | null;
+  readonly parentId: string | null;
+  /** What it was called with; null where that is not recorded (`result_extended` is off) or cannot be read. */
+  readonly call: Arguments | null;
+}
+
+/** Results by their ids as they stand now; null = gone. One round trip. @throws InspectorError as `read` does */
+export async function readStored(
+  store: RedisResultStore,
+  ids: readonly string[],
+  signal: AbortSignal,
+): Promise<readonly (StoredResult | null)[]> {
+  const keys = ids.map(id => store.key(id));
+  const replies = await store.broker.read(
+    keys.flatMap(key => [['GET', key] as const, ['PTTL', key] as const]),
+    signal,
+  );
+  return Promise.all(ids.map((id, index) => storedOf(id, keys[index]!, replies[index * 2], replies[index * 2 + 1])));
+}
+
+async function storedOf(
+  id: string,
+  key: Buffer,
+  value: Reply | undefined,
+  left: Reply | undefined,
+): Promise<StoredResult | null> {
+  if (!Buffer.isBuffer(value) || isFailure(value)) return null;
+  const leftMs = typeof left === 'number' && left > 0 ? left : null;
+  const fields = value[0] === 0x7b ? fromJson(value) : null;
+  return { id, key, raw: value, leftMs, ...(fields ?? (await fromAny(id, value))) };
+}
+
+type Fields = Omit<StoredResult, 'id' | 'key' | 'raw' | 'leftMs'>;
+
+/** The usual case, without decoding what is not needed; null where it takes the whole reader. */
+function fromJson(raw: Buffer): Fields | null {
+  try {
+    const members = membersOf(raw.toString('latin1'));
+    const text = (name: string): string | null => {
+      const found = members.get(name);
+      const value: unknown = found === undefined ? null : JSON.parse(Buffer.from(found, 'latin1').toString('utf8'));
+      return typeof value === 'string' ? value : null;
+    };
+    const status = text('status');
+    if (status === null) return null;
+    const args = members.get('args');
+    const kwargs = members.get('kwargs');
+    return {
+      status,
+      task: text('name'),
+      queue: text('queue'),
+      groupId: text('group_id'),
+      parentId: text('parent_id'),
+      call: args === undefined || kwargs === undefined ? null : lazyCall(args, kwargs),
+    };
+  } catch (error) {
+    if (error instanceof JsonTextError || error instanceof SyntaxError) return null;
+    throw error;
+  }
+}
+
+/** Text that goes into a message as it is. Its Python spelling is made when it is asked for. */
+function lazyCall(argsJson: string, kwargsJson: string): Arguments | null {
+  if (!argsJson.startsWith('[') || !kwargsJson.startsWith('{')) return null;
+  const repr = (json: string, tuple: boolean): string => {
+    try {
+      const node = parseKombuJson(Buffer.from(json, 'latin1').toString('utf8'));
+      return shortRepr(tuple && isKind(node, 'list') ? new PyTuple(node.items) : node);
+    } catch (error) {
+      if (error instanceof LiteralError) return json;
+      throw error;
+    }
+  };
+  return {
+    argsJson,
+    kwargsJson,
+    get argsrepr() {
+      return repr(argsJson, true);
+    },
+    get kwargsrepr() {
+      return repr(kwargsJson, false);
+    },
+  };
+}
+
+/** Any serializer. */
+async function fromAny(id: string, raw: Buffer): Promise<Fields> {
+  const result = await readTaskResult(id, raw);
+  const { status, task, queue, groupId, parentId } = result;
+  const args = nodeOf(result.args);
+  const kwargs = nodeOf(result.kwargs);
+  const call =
+    args !== null && kwargs !== null && isKind(kwargs, 'dict') && (isKind(args, 'tuple') || isKind(args, 'list'))
+      ? { args: new PyTuple([...args.items]), kwargs }
+      : null;
+  return { status, task, queue, groupId, parentId, call };
+}
+
+function nodeOf(value: { readonly json: unknown; readonly cut?: unknown } | null): PyNode {
+  if (value === null || value.cut !== undefined) return null;
+  try {
+    return fromTaggedJson(value.json);
+  } catch {
+    // An object of the application's own: it cannot be written anew.
+    return null;
+  }
+}
+
+/** Arguments as values, for serializers other than JSON. */
+export function valuesOf(call: Arguments): { readonly args: PyTuple; readonly kwargs: PyDict } {
+  if ('args' in call) return call;
+  const args = parseKombuJson(Buffer.from(call.argsJson, 'latin1').toString('utf8'));
+  const kwargs = parseKombuJson(Buffer.from(call.kwargsJson, 'latin1').toString('utf8'));
+  return {
+    args: isKind(args, 'list') ? new PyTuple(args.items) : new PyTuple([]),
+    kwargs: isKind(kwargs, 'dict') ? kwargs : new PyDict(),
+  };
+}
+
+/** Puts a result back as it stood. @param now milliseconds since the epoch by the clock of its broker */
+export function restoringResult({ key, raw, leftMs }: StoredResult, now: number): RedisOperation {
+  return {
+    kind: 'create',
+    key: base64(key),
+    value: { type: 'string', value: base64(raw) },
+    expireAt: leftMs === null ? null : Math.round(now + leftMs),
+  };
+}
