@@ -23,6 +23,7 @@ export class SeenTasks {
     const { id } = event;
     if (id === null || id.length > 500) return;
     const before = this.#tasks.get(id);
+    const late = before !== undefined && before.state !== null && before.at > event.at;
     const repr = (name: string) => textIn(event.fields[name])?.slice(0, MAX_REPR) ?? null;
     this.#tasks.delete(id);
     this.#tasks.set(id, {
@@ -32,8 +33,9 @@ export class SeenTasks {
       kwargs: repr('kwargs') ?? before?.kwargs ?? null,
       queue: event.queue ?? before?.queue ?? null,
       worker: event.worker ?? before?.worker ?? null,
-      state: event.state ?? before?.state ?? null,
-      at: event.at,
+      // What a producer tells may arrive after what the worker told.
+      state: late ? before.state : (event.state ?? before?.state ?? null),
+      at: late ? before.at : event.at,
     });
     if (this.#tasks.size <= KEPT) return;
     const oldest = this.#tasks.keys().next();
