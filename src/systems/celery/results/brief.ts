@@ -1,5 +1,6 @@
 /** What the index keeps of a result, read as fast as can be: of 100,000 results there are 100,000 of these. */
 import { isKind, type PyDict } from '../../../codecs/python';
+import type { TaskResult } from '../types';
 import { type Payload, readAtOnce, readPayload } from './payload';
 import { UNREADABLE } from './status';
 import { instantOfNode, millisecondsOf } from './times';
@@ -11,6 +12,11 @@ export interface Brief {
   readonly date: number;
   readonly task: string | null;
   readonly queue: string | null;
+}
+
+/** The brief of what was read anyway. */
+export function briefOf({ status, dateDone, task, queue }: TaskResult): Brief {
+  return { status, date: dateDone === null ? Number.NaN : millisecondsOf(dateDone), task, queue };
 }
 
 const BROKEN: Brief = { status: UNREADABLE, date: Number.NaN, task: null, queue: null };

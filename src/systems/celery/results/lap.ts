@@ -4,14 +4,14 @@ import { isFailure } from '../../../brokers/redis/port';
 import { InspectorError, type Looked } from '../../../model';
 import { arrayOf, bufferOf, numberOf } from '../../reading/replies';
 import { breathe, Turns } from '../../reading/turns';
-import { type Brief, briefAtOnce, readBrief } from './brief';
+import { briefAtOnce, readBrief } from './brief';
 import type { Keys } from './keys';
-import type { Memory } from './memory';
+import type { Memory, Seen } from './memory';
 import { isFinal } from './status';
-import { askValues, BEGINNING, lengthen } from './values';
+import { askValues, BEGINNING, lengthen, type Value } from './values';
 
-/** COUNT of each SCAN: one holds the server, and its answer our event loop, for some milliseconds. */
-const COUNT = 1000;
+/** COUNT of each SCAN: with the values of what it finds, one part of a pipeline (SPLIT). */
+const COUNT = 950;
 
 export interface LapParts {
   readonly broker: RedisBroker;
@@ -19,11 +19,18 @@ export interface LapParts {
   readonly memory: Memory;
 }
 
+interface Step {
+  readonly keys: readonly Buffer[];
+  readonly values: readonly (Value | null)[];
+  readonly looked: Looked;
+}
+
 /** A lap that can be left and taken up again. */
 export class Lap {
   readonly number: number;
   readonly #parts: LapParts;
   #cursor = '0';
+  /** The first SCAN has been answered. */
   #begun = false;
   #looked = 0;
   #of = 0;
@@ -36,71 +43,80 @@ export class Lap {
   }
 
   /**
-   * Goes on until all keys have been looked at. While values are decoded, the next keys are on their way.
+   * Goes on until all keys have been looked at. While values are decoded, the next ones are on their way.
    * @throws InspectorError `forbidden` where SCAN is refused; whatever `read` throws
    */
   async *run(signal: AbortSignal): AsyncGenerator<Looked, void> {
-    const { broker } = this.#parts;
-    let coming = this.#begun && this.#cursor === '0' ? null : this.#scan(signal);
-    while (coming !== null || this.#keys.length > 0) {
-      const keys = this.#keys;
-      const asking = askValues(broker, keys, BEGINNING, false);
-      const values = broker.read(asking.commands, signal);
-      values.catch(() => undefined);
-      const scanned = coming === null ? null : await coming;
-      const replies = await values;
-      this.#keys = scanned?.keys ?? [];
-      if (scanned !== null) this.#cursor = scanned.cursor;
-      this.#begun = true;
-      coming = this.#cursor === '0' ? null : this.#scan(signal);
+    let coming = this.#ask(signal);
+    while (coming !== null) {
+      const { keys, values, looked } = await coming;
+      coming = this.#ask(signal);
       coming?.catch(() => undefined);
-      if (keys.length > 0) await this.#take(keys, await lengthen(broker, keys, asking.read(replies), signal));
-      if (scanned !== null) {
-        this.#of = Math.max(scanned.of, this.#looked);
-        this.#looked = this.#cursor === '0' ? this.#of : Math.min(this.#looked + COUNT, this.#of);
-      }
-      yield { looked: this.#looked, of: this.#of };
+      if (keys.length > 0) await this.#take(keys, values, signal);
+      yield looked;
     }
     await this.#expire(signal);
   }
 
-  /** The next keys of which something has to be read. */
-  async #scan(signal: AbortSignal) {
-    const { broker, keys } = this.#parts;
-    const scan: Command = ['SCAN', this.#cursor, 'MATCH', keys.pattern, 'COUNT', COUNT];
-    const [reply, size] = await broker.read([scan, ['DBSIZE']], signal);
+  /** Values of the keys that the last SCAN found, and the next SCAN, in one round trip; null where nothing is left. */
+  #ask(signal: AbortSignal): Promise<Step> | null {
+    const scans = !this.#begun || this.#cursor !== '0';
+    if (!scans && this.#keys.length === 0) return null;
+    const { broker } = this.#parts;
+    const keys = this.#keys;
+    const asking = askValues(keys, BEGINNING, false);
+    const scan: Command[] = scans
+      ? [['SCAN', this.#cursor, 'MATCH', this.#parts.keys.pattern, 'COUNT', COUNT], ['DBSIZE']]
+      : [];
+    return broker.read([...scan, ...asking.commands], signal).then(replies => {
+      if (scans) this.#scanned(replies[0], replies[1]);
+      else this.#keys = [];
+      const values = asking.read(replies.slice(scan.length));
+      return { keys, values, looked: { looked: this.#looked, of: this.#of } };
+    });
+  }
+
+  /** Keeps the keys of which something has to be read. */
+  #scanned(reply: Reply | undefined, size: Reply | undefined): void {
     if (isFailure(reply)) throw refused(reply.message);
     const [cursor, found] = arrayOf(reply);
-    return { cursor: bufferOf(cursor)?.toString() ?? '0', keys: this.#wanted(found), of: numberOf(size) ?? 0 };
+    this.#begun = true;
+    this.#cursor = bufferOf(cursor)?.toString() ?? '0';
+    this.#keys = this.#wanted(found);
+    this.#of = Math.max(numberOf(size) ?? 0, this.#looked);
+    this.#looked = this.#cursor === '0' ? this.#of : Math.min(this.#looked + COUNT, this.#of);
   }
 
   /** Results that say SUCCESS stay as they are; whatever else is known may have changed. */
   #wanted(found: Reply | undefined): Buffer[] {
     const { keys, memory } = this.#parts;
+    const { table } = memory;
     const wanted: Buffer[] = [];
     for (const key of arrayOf(found)) {
       if (!Buffer.isBuffer(key) || !keys.owns(key)) continue;
-      const slot = memory.table.find(keys.idOf(key));
-      if (slot >= 0 && (isFinal(memory.statusOf(slot)) || memory.table.lapOf(slot) === this.number))
-        memory.table.saw(slot, this.number);
+      const slot = table.findBytes(key, keys.head);
+      if (slot >= 0 && (table.lapOf(slot) === this.number || isFinal(memory.statusOf(slot))))
+        table.saw(slot, this.number);
       else wanted.push(key);
     }
     return wanted;
   }
 
-  async #take(keys: readonly Buffer[], values: readonly Awaited<ReturnType<typeof lengthen>>[number][]): Promise<void> {
-    const { memory } = this.#parts;
+  async #take(keys: readonly Buffer[], cut: readonly (Value | null)[], signal: AbortSignal): Promise<void> {
+    const { broker, memory } = this.#parts;
+    const long = cut.map(value => value !== null && value.cut !== null);
+    const values = await lengthen(broker, keys, cut, signal);
+    const from = this.#parts.keys.head;
     const turns = new Turns();
-    let read: { id: string; brief: Brief }[] = [];
+    const read: Seen[] = [];
     for (let i = 0; i < keys.length; i++) {
       const value = values[i];
       if (value == null) continue;
-      read.push({ id: this.#parts.keys.idOf(keys[i]!), brief: briefAtOnce(value) ?? (await readBrief(value)) });
-      if (i % 8 !== 7 || !turns.over) continue;
-      memory.take(read, this.number);
-      read = [];
-      await turns.next();
+      const brief = briefAtOnce(value) ?? (await readBrief(value));
+      read.push({ key: keys[i]!, from, brief, long: long[i] === true });
+      if (i % 8 === 7 && turns.over) await turns.next();
     }
+    await turns.next();
     memory.take(read, this.number);
     await breathe();
   }

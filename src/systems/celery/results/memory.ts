@@ -3,7 +3,16 @@ import type { Brief } from './brief';
 import { Names } from './names';
 import { Order } from './order';
 import { RESULT_STATES, stateOfStatus } from './status';
-import { type Slot, Table } from './table';
+import { type Entry, type Slot, Table } from './table';
+
+/** What was read of one result: its id is the rest of its key. */
+export interface Seen {
+  readonly key: Buffer;
+  readonly from: number;
+  readonly brief: Brief;
+  /** Its value is longer than what one look asks for. */
+  readonly long: boolean;
+}
 
 /** All results of one backend in short, by id and by state. */
 export class Memory {
@@ -22,17 +31,18 @@ export class Memory {
   }
 
   /** Takes what was read of some results, known ones or new; at most some thousands at a time. */
-  take(read: readonly { readonly id: string; readonly brief: Brief }[], lap: number): void {
+  take(read: readonly Seen[], lap: number): void {
     const fresh = new Map<State, Slot[]>();
-    for (const { id, brief } of read) {
+    for (const { key, from, brief, long } of read) {
       const status = this.statuses.numberOf(brief.status);
       const entry = {
         date: brief.date,
         status,
         task: this.tasks.numberOf(brief.task),
         queue: this.queues.numberOf(brief.queue),
+        long,
       };
-      const known = this.table.find(id);
+      const known = this.table.findBytes(key, from);
       if (known >= 0) {
         if (this.#isSame(known, entry)) {
           this.table.saw(known, lap);
@@ -40,7 +50,7 @@ export class Memory {
         }
         this.#kill(known);
       }
-      const slot = this.table.add(id, entry, lap);
+      const slot = this.table.add(key, from, entry, lap);
       this.#count(slot, 1);
       const state = stateOfStatus(brief.status);
       const slots = fresh.get(state);
@@ -97,13 +107,14 @@ export class Memory {
     for (const order of this.#orders.values()) for (const slot of order.settle()) this.table.reuse(slot);
   }
 
-  #isSame(slot: Slot, entry: { date: number; status: number; task: number; queue: number }): boolean {
+  #isSame(slot: Slot, entry: Entry): boolean {
     const { table } = this;
     return (
       table.statusOf(slot) === entry.status &&
       Object.is(table.dateOf(slot), entry.date) &&
       table.taskOf(slot) === entry.task &&
-      table.queueOf(slot) === entry.queue
+      table.queueOf(slot) === entry.queue &&
+      table.isLong(slot) === entry.long
     );
   }
 

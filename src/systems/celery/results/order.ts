@@ -67,7 +67,7 @@ export class Order {
   /** Position of the first that comes behind a place. */
   #search(run: Uint32Array, date: number, id: string): number {
     const table = this.#table;
-    const bytes = table.bytesOf(id);
+    const bytes = table.orderBytes(id);
     let [low, high] = [0, run.length];
     while (low < high) {
       const middle = (low + high) >> 1;

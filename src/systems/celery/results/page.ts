@@ -2,14 +2,14 @@
 import type { RedisBroker } from '../../../brokers/redis/port';
 import { exactly, InspectorError, type JobPage, type JobQuery, type JobRow, unknown } from '../../../model';
 import { Turns } from '../../reading/turns';
-import { briefAtOnce, readBrief } from './brief';
+import { briefOf } from './brief';
 import type { Indexing } from './indexing';
 import type { Keys } from './keys';
 import { longResult } from './long';
 import type { Memory } from './memory';
 import { type ReadResult, readResultAtOnce, readTaskResult } from './read';
 import { rowOf } from './rows';
-import { PAGE_BEGINNING, readValues, type Value } from './values';
+import { BEGINNING, type HowMuch, PAGE_BEGINNING, readValues, type Value } from './values';
 
 export interface Reading {
   readonly broker: RedisBroker;
@@ -54,11 +54,9 @@ export async function readPage(reading: Reading, query: JobQuery, signal: AbortS
     more = places.length > size - items.length;
     const wanted = places.slice(0, size - items.length);
     if (wanted.length === 0) break;
-    for (const row of await readRows(
-      reading,
-      wanted.map(({ id }) => id),
-      signal,
-    ))
+    const short = !wanted.some(({ long }) => long);
+    const ids = wanted.map(({ id }) => id);
+    for (const row of await readRows(reading, ids, { beginning: PAGE_BEGINNING, short }, signal))
       if (row !== null && row.state === state) items.push(row);
     from = wanted.at(-1) ?? from;
     if (!more) break;
@@ -74,6 +72,7 @@ export async function readPage(reading: Reading, query: JobQuery, signal: AbortS
 }
 
 interface At {
+  readonly long?: boolean;
   readonly date: number;
   readonly id: string;
 }
@@ -82,7 +81,7 @@ function chosen(memory: Memory, { state, queue }: JobQuery, from: At | null, cou
   const places: At[] = [];
   const { table } = memory;
   for (const slot of memory.after(state, from, queue)) {
-    places.push({ date: table.dateOf(slot), id: table.idOf(slot) });
+    places.push({ date: table.dateOf(slot), id: table.idOf(slot), long: table.isLong(slot) });
     if (places.length >= count) break;
   }
   return places;
@@ -92,14 +91,14 @@ function chosen(memory: Memory, { state, queue }: JobQuery, from: At | null, cou
 export async function readRows(
   reading: Reading,
   ids: readonly string[],
+  how: HowMuch,
   signal: AbortSignal,
 ): Promise<(JobRow | null)[]> {
-  const { broker, keys, installation, rows: cache } = reading;
+  const { broker, keys, indexing, installation, memory, rows: cache } = reading;
   const values = await readValues(
     broker,
     ids.map(id => keys.task(id)),
-    PAGE_BEGINNING,
-    true,
+    how,
     signal,
   );
   const now = Date.now();
@@ -110,18 +109,20 @@ export async function readRows(
     const id = ids[i]!;
     const value = values[i];
     if (value == null) {
-      reading.memory.drop(id);
+      memory.drop(id);
       rows.push(null);
       continue;
     }
     const expiresAt = value.leftMs === null ? null : new Date(now + value.leftMs).toISOString();
     const known = value.cut === null ? cache.get(id, value.bytes) : null;
     if (known !== null) {
-      rows.push({ ...known, expiresAt });
+      rows.push(expiresAt === known.expiresAt ? known : { ...known, expiresAt });
       continue;
     }
-    const row = rowOf(installation, await resultOf(id, value), expiresAt);
-    await remember(reading, id, value);
+    const result = await resultOf(id, value);
+    const row = rowOf(installation, result, expiresAt);
+    const long = value.cut !== null || value.bytes.length >= BEGINNING;
+    memory.take([{ key: keys.task(id), from: keys.head, brief: briefOf(result), long }], indexing.lap);
     if (value.cut === null) cache.set(id, value.bytes, row);
     rows.push(row);
   }
@@ -132,11 +133,6 @@ export async function readRows(
 export async function resultOf(id: string, value: Value): Promise<ReadResult> {
   if (value.cut !== null) return longResult(id, value.bytes, value.cut);
   return readResultAtOnce(id, value.bytes) ?? (await readTaskResult(id, value.bytes));
-}
-
-async function remember({ memory, indexing }: Reading, id: string, value: Value): Promise<void> {
-  const brief = briefAtOnce(value) ?? (await readBrief(value));
-  memory.take([{ id, brief }], indexing.lap);
 }
 
 function totalOf({ memory, indexing }: Reading, { state, queue }: JobQuery): JobPage['total'] {

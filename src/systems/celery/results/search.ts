@@ -34,8 +34,7 @@ export async function* searchResults(
       const values = await readValues(
         broker,
         places.map(({ id }) => keys.task(id)),
-        PAGE_BEGINNING,
-        false,
+        { beginning: PAGE_BEGINNING },
         signal,
       );
       const turns = new Turns();

@@ -73,25 +73,30 @@ export class RedisResultStore implements ResultStore {
   }
 
   async get(id: string, signal: AbortSignal): Promise<TaskResult | null> {
-    const [value] = await readValues(this.broker, [this.key(id)], SINGLE_BEGINNING, false, signal, SINGLE);
+    const [value] = await readValues(
+      this.broker,
+      [this.key(id)],
+      { beginning: SINGLE_BEGINNING, whole: SINGLE },
+      signal,
+    );
     return value == null ? null : resultOf(id, value);
   }
 
   async many(ids: readonly string[], signal: AbortSignal): Promise<readonly (TaskResult | null)[]> {
     if (ids.length === 0) return [];
     const keys = ids.map(id => this.key(id));
-    const values = await readValues(this.broker, keys, PAGE_BEGINNING, false, signal);
+    const values = await readValues(this.broker, keys, { beginning: PAGE_BEGINNING }, signal);
     return Promise.all(values.map((value, i) => (value === null ? null : resultOf(ids[i]!, value))));
   }
 
   async row(id: string, signal: AbortSignal): Promise<JobRow | null> {
-    const [row] = await readRows(this.#reading, [id], signal);
+    const [row] = await readRows(this.#reading, [id], { beginning: PAGE_BEGINNING, ttl: true }, signal);
     return row ?? null;
   }
 
   /** Rows of many, as they stand now; null = gone. */
   rows(ids: readonly string[], signal: AbortSignal): Promise<readonly (JobRow | null)[]> {
-    return readRows(this.#reading, ids, signal);
+    return readRows(this.#reading, ids, { beginning: PAGE_BEGINNING, ttl: true }, signal);
   }
 
   search(query: SearchQuery, signal: AbortSignal): AsyncIterable<Found | Looked> {
@@ -139,7 +144,7 @@ export class RedisResultStore implements ResultStore {
 
   /** A result that was deleted or written by us: the index knows at once. */
   async changed(ids: readonly string[], signal: AbortSignal): Promise<void> {
-    await readRows(this.#reading, ids, signal);
+    await readRows(this.#reading, ids, { beginning: PAGE_BEGINNING }, signal);
   }
 }
 

@@ -3,6 +3,7 @@
  * queue. Columns of numbers in chunks that never move, so that growing copies nothing; about 50 bytes a result.
  */
 import { createHash } from 'node:crypto';
+import { bytesOf, textOf } from '../../reading/ids';
 
 const BITS = 13;
 const CHUNK = 1 << BITS;
@@ -18,6 +19,7 @@ interface Chunk {
   readonly queues: Uint16Array;
   /** The lap in which it was last seen. */
   readonly laps: Uint8Array;
+  readonly long: Uint8Array;
   /** 0 = free or dead, 1 = the id is a UUID, 2 = any other text. */
   readonly kinds: Uint8Array;
 }
@@ -31,6 +33,8 @@ export interface Entry {
   readonly status: number;
   readonly task: number;
   readonly queue: number;
+  /** Its value is longer than what one look asks for. */
+  readonly long: boolean;
 }
 
 export class Table {
@@ -53,20 +57,26 @@ export class Table {
     return this.#find(keyOf(id));
   }
 
-  /** A new entry; the id must not be there. */
-  add(id: string, entry: Entry, lap: number): Slot {
+  /** The same for an id in bytes: what stands behind `from`. */
+  findBytes(bytes: Uint8Array, from: number): Slot {
+    return this.#find(keyOfBytes(bytes, from));
+  }
+
+  /** A new entry; the id, which stands behind `from`, must not be there. */
+  add(bytes: Uint8Array, from: number, entry: Entry, lap: number): Slot {
     const slot = this.#free.pop() ?? this.#next++;
     const at = slot & MASK;
     if (slot >> BITS === this.#chunks.length) this.#chunks.push(newChunk());
     const chunk = this.#chunk(slot);
-    const uuid = keyOf(id);
+    const uuid = keyOfBytes(bytes, from);
     chunk.ids.set(SCRATCH, at * 16);
     chunk.kinds[at] = uuid ? 1 : 2;
-    if (!uuid) this.#texts.set(slot, id);
+    if (!uuid) this.#texts.set(slot, textOf(bytes.subarray(from)));
     chunk.dates[at] = entry.date;
     chunk.statuses[at] = entry.status;
     chunk.tasks[at] = entry.task;
     chunk.queues[at] = entry.queue;
+    chunk.long[at] = entry.long ? 1 : 0;
     chunk.laps[at] = lap;
     this.#insert(slot);
     this.#size++;
@@ -94,6 +104,7 @@ export class Table {
   statusOf = (slot: Slot): number => this.#chunk(slot).statuses[slot & MASK] ?? 0;
   taskOf = (slot: Slot): number => this.#chunk(slot).tasks[slot & MASK] ?? 0;
   queueOf = (slot: Slot): number => this.#chunk(slot).queues[slot & MASK] ?? 0;
+  isLong = (slot: Slot): boolean => this.#chunk(slot).long[slot & MASK] === 1;
   lapOf = (slot: Slot): number => this.#chunk(slot).laps[slot & MASK] ?? 0;
 
   saw(slot: Slot, lap: number): void {
@@ -117,7 +128,7 @@ export class Table {
     return 0;
   }
 
-  /** The same for one that may not be there: its bytes by `bytesOf`. */
+  /** The same for one that may not be there: its bytes by `orderBytes`. */
   compareTo(slot: Slot, bytes: Uint8Array): number {
     const { ids } = this.#chunk(slot);
     const from = (slot & MASK) * 16;
@@ -126,7 +137,7 @@ export class Table {
   }
 
   /** What an id is ordered by. */
-  bytesOf(id: string): Uint8Array {
+  orderBytes(id: string): Uint8Array {
     keyOf(id);
     return SCRATCH.slice();
   }
@@ -217,6 +228,7 @@ function newChunk(): Chunk {
     statuses: new Uint16Array(CHUNK),
     tasks: new Uint16Array(CHUNK),
     queues: new Uint16Array(CHUNK),
+    long: new Uint8Array(CHUNK),
     laps: new Uint8Array(CHUNK),
     kinds: new Uint8Array(CHUNK),
   };
@@ -224,29 +236,31 @@ function newChunk(): Chunk {
 
 const SCRATCH = new Uint8Array(16);
 
-/** Puts the 16 bytes of an id into SCRATCH. @returns true where it is a UUID in its usual form, which they are all of */
+/** Puts the 16 bytes of an id into SCRATCH. @returns true where it is a UUID in its usual form, as nearly all are */
 function keyOf(id: string): boolean {
-  if (id.length === 36 && readUuid(id)) return true;
-  SCRATCH.set(createHash('sha256').update(id).digest().subarray(0, 16));
+  return keyOfBytes(Buffer.from(bytesOf(id)), 0);
+}
+
+function keyOfBytes(bytes: Uint8Array, from: number): boolean {
+  if (bytes.length - from === 36 && readUuid(bytes, from)) return true;
+  SCRATCH.set(createHash('sha256').update(bytes.subarray(from)).digest().subarray(0, 16));
   return false;
 }
 
-/** Where the 32 digits of a UUID stand. */
-const DIGITS = Array.from({ length: 36 }, (_value, i) => i).filter(i => i !== 8 && i !== 13 && i !== 18 && i !== 23);
+/** Where the pairs of digits of a UUID begin. */
+const PAIRS = Uint8Array.of(0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34);
+/** Values of digits; small letters only, since the same digits in capitals are another id. */
+const DIGITS = new Int8Array(256).fill(-1);
+for (let i = 0; i < 16; i++) DIGITS['0123456789abcdef'.charCodeAt(i)] = i;
 
-function readUuid(id: string): boolean {
-  for (const dash of [8, 13, 18, 23]) if (id.charCodeAt(dash) !== 0x2d) return false;
-  for (let i = 0; i < 32; i += 2) {
-    const high = digitOf(id.charCodeAt(DIGITS[i]!));
-    const low = digitOf(id.charCodeAt(DIGITS[i + 1]!));
-    if (high < 0 || low < 0) return false;
-    SCRATCH[i >> 1] = (high << 4) | low;
+function readUuid(bytes: Uint8Array, from: number): boolean {
+  if (bytes[from + 8] !== 0x2d || bytes[from + 13] !== 0x2d || bytes[from + 18] !== 0x2d || bytes[from + 23] !== 0x2d)
+    return false;
+  for (let i = 0; i < 16; i++) {
+    const at = from + PAIRS[i]!;
+    const value = (DIGITS[bytes[at]!]! << 4) | DIGITS[bytes[at + 1]!]!;
+    if (value < 0) return false;
+    SCRATCH[i] = value;
   }
   return true;
-}
-
-/** Small letters only: the same digits in capitals are another id. */
-function digitOf(code: number): number {
-  if (code >= 0x30 && code <= 0x39) return code - 0x30;
-  return code >= 0x61 && code <= 0x66 ? code - 0x57 : -1;
 }
