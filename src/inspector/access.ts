@@ -30,6 +30,13 @@ export async function ownAccess(link: Link, surroundings: Surroundings): Promise
     return readOnly(t('Read-only: this window runs on a remote machine, so {0} is not the one you sit at.', name));
   const { pid, port } = link.process;
   const tunnel = readOnly(t('Read-only: {0} may lead elsewhere, through a tunnel.', name));
+  if (pid === null && link.broker.kind === 'rabbitmq')
+    return readOnly(
+      t(
+        'Read-only: {0} may lead elsewhere, through a tunnel. Only the management API tells the process of a RabbitMQ.',
+        name,
+      ),
+    );
   if (pid === null) return tunnel;
   if (endpoint.kind === 'unix') {
     // Where the process table cannot be read, the socket's own place on this machine decides.

@@ -25,8 +25,11 @@ async function onLinux(pid: number, listensOn: ListensOn): Promise<boolean | nul
   // Another user's process does not show its sockets; its owner, and the title it gives itself, do.
   const owner = /^Uid:\s+(\d+)/m.exec(await readFile(`/proc/${pid}/status`, 'latin1').catch(() => ''))?.[1];
   if (owner === undefined || ![...listening.values()].includes(owner)) return false;
-  return 'port' in listensOn && titleNames(command, listensOn.port) ? true : null;
+  return 'port' in listensOn && (titleNames(command, listensOn.port) || isRabbit(command)) ? true : null;
 }
+
+/** An Erlang node names no port; that its owner listens there has been seen by then. */
+const isRabbit = (command: string) => /^\S*beam\S* .*\brabbit\b/.test(command.replaceAll('\0', ' '));
 
 /** Inode → user of the sockets that listen on a port (state 0A in /proc/net/tcp). */
 async function tcpListeners(port: number): Promise<Map<string, string>> {
