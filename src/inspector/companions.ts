@@ -5,7 +5,9 @@ import type { ConnectionProfile } from './api';
 import { databaseUrl, isSameServer, splitUrl } from './open';
 import type { InspectorParts, Link } from './ports';
 
-export interface CompanionParts extends Pick<InspectorParts, 'open' | 'secrets' | 'log'> {
+export interface CompanionParts
+  extends Pick<InspectorParts, 'open' | 'secrets' | 'log'>,
+    Partial<Pick<InspectorParts, 'surroundings'>> {
   readonly profile: () => ConnectionProfile;
   /** The connection's own; null while there is none. */
   readonly link: () => Link | null;
@@ -36,6 +38,7 @@ export class CompanionBrokers {
       open: (role, url, signal) => this.#open(system, role, url, signal),
       database: (number, signal) => this.#database(number, signal),
       otherDatabases: async signal => (await this.#parts.link()?.otherDatabases(signal)) ?? [],
+      ...(this.#parts.surroundings === undefined ? {} : { surroundings: this.#parts.surroundings }),
     };
   }
 

@@ -1,0 +1,171 @@
+import type { Finding } from '../../../model';
+import { count, names, span } from '../../acting/words';
+import { finding, messages, type Rule } from './context';
+import type { Sampled } from './samples';
+
+/** Seconds that an entry may be late while beat holds the lock: it looks at least every 300 s. */
+const LATE_WITH_LOCK = 330;
+/** And where nobody holds the lock. */
+const LATE = 30;
+
+/** Entries of RedBeat that are overdue. */
+export const redbeatOverdue: Rule = {
+  id: 'celery.redbeat-overdue',
+  check(context) {
+    return context.schedules.redbeats.flatMap(({ entries, prefix, lockTtl, now }): Finding[] => {
+      const late = lockTtl === null ? LATE : LATE_WITH_LOCK;
+      const overdue = entries.filter(
+        ({ exists, entry, score }) =>
+          exists && entry?.enabled !== false && score >= 0 && score * 1000 < now - late * 1000,
+      );
+      const [first] = overdue;
+      if (first === undefined) return [];
+      const behind = span(now - first.score * 1000);
+      return [
+        finding(context, redbeatOverdue.id, {
+          subject: prefix,
+          title: `${count(overdue.length, 'entry', 'entries')} of RedBeat ${overdue.length === 1 ? 'is' : 'are'} overdue, the first by ${behind}, and ${lockTtl === null ? 'no beat holds the lock' : 'the beat that holds the lock does not run them'}`,
+          label: lockTtl === null ? 'No RedBeat runs' : 'RedBeat has stopped, its lock stays',
+          severity: 'trouble',
+          sure: lockTtl === null,
+          since: new Date(first.score * 1000).toISOString(),
+          evidence: [
+            {
+              what: 'overdue',
+              value: names(overdue.map(({ id }) => id)),
+              source: `ZRANGE ${prefix}:schedule 0 -1 WITHSCORES`,
+            },
+            {
+              what: 'lock',
+              value:
+                lockTtl === null
+                  ? 'none'
+                  : Number.isFinite(lockTtl)
+                    ? `held for another ${span(lockTtl)}`
+                    : 'held, never expires',
+              source: `PTTL ${prefix}:lock`,
+            },
+          ],
+          consequence:
+            lockTtl === null
+              ? 'None of the periodic tasks is sent until a beat with RedBeat starts; then each overdue one is sent once.'
+              : 'It hangs, or was killed and left its lock behind: a new one waits for the lock before it sends anything.',
+          remedies: [
+            {
+              text: 'Start beat with RedBeat.',
+              action: null,
+              code: { language: 'shellscript', text: 'celery -A your_app beat --scheduler redbeat.RedBeatScheduler' },
+            },
+            ...(lockTtl === null
+              ? []
+              : [
+                  {
+                    text: 'When it is sure that no beat runs, remove its lock.',
+                    action: null,
+                    code: { language: 'shellscript', text: `redis-cli DEL ${prefix}:lock` },
+                  },
+                ]),
+          ],
+          notProblemWhen:
+            lockTtl === null
+              ? 'Beat is stopped on purpose.'
+              : 'Beat was set to look less often than every five minutes.',
+        }),
+      ];
+    });
+  },
+};
+
+/** Entries that the sorted set names and whose hash is gone or cannot be read. */
+export const redbeatGone: Rule = {
+  id: 'celery.redbeat-broken-entry',
+  check(context) {
+    return context.schedules.redbeats.flatMap(({ entries, prefix }): Finding[] => {
+      const broken = entries.filter(({ entry }) => entry === null);
+      if (broken.length === 0) return [];
+      const gone = broken.filter(({ exists }) => !exists).length;
+      return [
+        finding(context, redbeatGone.id, {
+          subject: prefix,
+          title: `${count(broken.length, 'entry', 'entries')} of RedBeat ${broken.length === 1 ? 'has' : 'have'} no definition that can be read`,
+          label: `${count(broken.length, 'broken entry', 'broken entries')} of RedBeat`,
+          severity: gone === broken.length ? 'info' : 'trouble',
+          evidence: broken.slice(0, 5).map(({ id, problems }) => ({
+            what: id,
+            value: problems[0]?.reason ?? '',
+            source: `HGET ${id} definition`,
+          })),
+          consequence:
+            gone === broken.length
+              ? 'Their tasks are sent no more. Beat takes such entries off the list when they are due.'
+              : 'Beat ends with an error when it meets a definition that it cannot read, and then sends nothing at all.',
+          remedies: broken.slice(0, 3).map(({ id }) => ({
+            text: `Delete ${id}.`,
+            action: { id: 'delete', target: { kind: 'schedule', id } as const },
+          })),
+          notProblemWhen: 'Somebody is deleting the entry just now.',
+        }),
+      ];
+    });
+  },
+};
+
+/**
+ * The same periodic task published by two processes in turns. A message tells its publisher (`origin`), not when; one
+ * beat that was restarted shows first one origin, then the other, while two beats alternate.
+ */
+export const twoBeats: Rule = {
+  id: 'celery.two-beats',
+  async check(context) {
+    const periodic = new Map<string, string>();
+    for (const { task, id } of context.seen.overview.schedules) if (task !== null) periodic.set(task, id);
+    const read = await context.samples.waiting();
+    if (typeof read === 'string') return [];
+    const findings: Finding[] = [];
+    for (const { queue, members, source } of read) {
+      const groups = new Map<string, Sampled[]>();
+      for (const member of members) {
+        if (member.task === null || member.origin === null || !periodic.has(member.task)) continue;
+        const key = `${member.task}${member.call ?? ''}`;
+        groups.set(key, [...(groups.get(key) ?? []), member]);
+      }
+      for (const group of groups.values()) {
+        const turns = group.filter(({ origin }, i) => i > 0 && origin !== group[i - 1]?.origin).length;
+        const origins = [...new Set(group.flatMap(({ origin }) => origin ?? []))];
+        // Once there and back could be a restart with a late message; twice is no accident.
+        if (origins.length < 2 || turns < 3) continue;
+        const task = group[0]?.task ?? '';
+        findings.push(
+          finding(context, twoBeats.id, {
+            subject: `${queue}: ${task}`,
+            queue,
+            title: `${task} is sent by ${count(origins.length, 'process', 'processes')} in turns: ${messages(group.length)} wait in ${queue}`,
+            label: `Two beats send ${task.split('.').at(-1) ?? task}`,
+            severity: 'trouble',
+            sure: origins.every(origin => group.filter(member => member.origin === origin).length > 1),
+            evidence: [
+              { what: 'published by', value: names(origins, 5), source: `header origin, ${source}` },
+              { what: 'changes of the publisher', value: String(turns), source },
+              { what: 'schedule', value: periodic.get(task) ?? '', source: 'schedules of this installation' },
+            ],
+            consequence: 'Each beat sends every periodic task by itself, so that each of them runs that many times.',
+            remedies: [
+              {
+                text: 'Stop all beats but one.',
+                action: null,
+                code: { language: 'shellscript', text: 'pgrep -af "celery.* beat"' },
+              },
+              {
+                text: 'Where several must be ready to start, use RedBeat: its lock lets only one send.',
+                action: null,
+                code: { language: 'shellscript', text: 'pip install celery-redbeat' },
+              },
+            ],
+            notProblemWhen: 'The application itself sends this task with these arguments too.',
+          }),
+        );
+      }
+    }
+    return findings;
+  },
+};

@@ -1,0 +1,107 @@
+import type { RedisBroker } from '../../../brokers/redis/port';
+import {
+  type Evidence,
+  type Finding,
+  knownAmount,
+  type QueueSummary,
+  type Remedy,
+  type StateCounts,
+  type WorkerSummary,
+} from '../../../model';
+import { type FindingParts, findingOf, NotCheckable, type RuleBase, type Rule as SharedRule } from '../../acting/rules';
+import { count, shellWord } from '../../acting/words';
+import { VISIBILITY_TIMEOUT } from '../keys';
+import type { CeleryContext } from '../parts';
+import type { Schedules } from '../schedules';
+import type { Fleet } from '../types';
+import type { Samples } from './samples';
+
+/** What every rule of Celery is given. */
+export interface RuleContext extends RuleBase {
+  readonly celery: CeleryContext;
+  readonly fleet: Fleet;
+  /** Of the messages, where that is a Redis. */
+  readonly redis: RedisBroker | null;
+  readonly schedules: Schedules;
+  /** Waiting and held messages, read once for all rules. */
+  readonly samples: Samples;
+}
+
+export type Rule = SharedRule<RuleContext>;
+export { NotCheckable };
+
+/** A finding of Celery with the common parts filled in. */
+export const finding = (context: RuleContext, rule: string, parts: FindingParts): Finding =>
+  findingOf('Celery', context.seen, rule, parts);
+
+export const tasks = (n: number): string => count(n, 'task');
+export const messages = (n: number): string => count(n, 'message');
+
+/** Queues with tasks of a state, the fullest first. */
+export function queuesWith(context: RuleContext, state: keyof StateCounts): readonly QueueSummary[] {
+  return context.seen.overview.queues
+    .filter(queue => knownAmount(queue.counts[state]) > 0)
+    .sort((a, b) => knownAmount(b.counts[state]) - knownAmount(a.counts[state]));
+}
+
+export const amount = (queue: QueueSummary, state: keyof StateCounts): number => knownAmount(queue.counts[state]);
+
+/** @throws NotCheckable where no worker was asked on this connection */
+export function needAsked({ fleet }: RuleContext): number {
+  if (fleet.askedAt === null) throw new NotCheckable('workers were not asked');
+  return fleet.askedAt;
+}
+
+/** How an answer of workers is cited. */
+export const asked = (method: string): string => `celery inspect ${method}`;
+
+export const alive = ({ seen }: RuleContext): readonly WorkerSummary[] =>
+  seen.overview.workers.filter(worker => worker.alive !== false);
+
+/** Whether every worker that the broker knows to listen has told what it does. */
+export function allAnswered({ fleet }: RuleContext): boolean {
+  const answers = fleet.queues.size;
+  return fleet.askedAt !== null && fleet.silent.length === 0 && answers > 0 && (fleet.heard ?? answers) <= answers;
+}
+
+/** Seconds after which Redis delivers again, and who says so. */
+export function visibilityTimeout({ celery, fleet }: RuleContext): {
+  readonly seconds: number;
+  readonly sure: boolean;
+  readonly evidence: Evidence;
+} {
+  const told = celery.options.visibilityTimeout;
+  const seconds = told ?? fleet.visibilityTimeout ?? VISIBILITY_TIMEOUT;
+  const source =
+    told !== null
+      ? 'option visibilityTimeout of this connection'
+      : fleet.visibilityTimeout !== null
+        ? asked('conf')
+        : 'default of kombu, since no worker has told another';
+  const sure = told !== null || fleet.configurations.size > 0;
+  return {
+    seconds,
+    sure,
+    evidence: { what: 'visibility timeout', value: `${seconds.toLocaleString('en-US')} s`, source },
+  };
+}
+
+/** A setting as a worker told it, and who did; undefined where none has set it. */
+export function settingOf(
+  fleet: Fleet,
+  name: string,
+): { readonly worker: string; readonly value: unknown } | undefined {
+  for (const [worker, conf] of fleet.configurations) if (name in conf) return { worker, value: conf[name] };
+  return undefined;
+}
+
+export const startWorker = (queue: string): Remedy => ({
+  text: `Start a worker for ${queue}.`,
+  action: null,
+  code: { language: 'shellscript', text: `celery -A your_app worker --queues ${shellWord(queue)}` },
+});
+
+export const askAgain: Remedy = {
+  text: 'Ask the workers again.',
+  action: { id: 'ask', target: { kind: 'installation' } },
+};

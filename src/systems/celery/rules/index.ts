@@ -1,0 +1,61 @@
+import { isRedis } from '../../../brokers/redis/port';
+import type { Seen } from '../../../model';
+import { runRules } from '../../acting/rules';
+import type { CeleryContext, Diagnose } from '../parts';
+import type { Schedules } from '../schedules';
+import { redbeatGone, redbeatOverdue, twoBeats } from './beats';
+import type { Rule, RuleContext } from './context';
+import { consumerTimeout, etaBeyondTimeout, heldByNobody, heldTooLong, manyHeldForEta } from './held';
+import { mixedVersions, twins } from './identity';
+import { processTrouble, restartedInPlace } from './processes';
+import { argumentsNotKept, manyResults, resultsWithoutExpiry } from './results';
+import { Samples } from './samples';
+import { noWorker, queueWithoutWorker, silentWorkers, workerWithoutQueue } from './serving';
+import { pickleAccepted, priorityLists, replyQueues } from './settings';
+import { expiredWaiting, poison, revokedWaiting, unregistered } from './waiting';
+
+/** Every rule of Celery, in the order in which their findings come. */
+export const RULES: readonly Rule[] = [
+  noWorker,
+  queueWithoutWorker,
+  workerWithoutQueue,
+  silentWorkers,
+  twins,
+  processTrouble,
+  restartedInPlace,
+  twoBeats,
+  redbeatOverdue,
+  redbeatGone,
+  poison,
+  unregistered,
+  heldTooLong,
+  heldByNobody,
+  etaBeyondTimeout,
+  consumerTimeout,
+  manyHeldForEta,
+  revokedWaiting,
+  expiredWaiting,
+  resultsWithoutExpiry,
+  manyResults,
+  argumentsNotKept,
+  pickleAccepted,
+  mixedVersions,
+  priorityLists,
+  replyQueues,
+];
+
+/** Findings of every rule; a rule that cannot run says why, and the others stand. */
+export const diagnose: Diagnose = (celery: CeleryContext, seen: Seen, signal: AbortSignal) => {
+  const redis = isRedis(celery.broker) ? celery.broker : null;
+  const context: RuleContext = {
+    celery,
+    seen,
+    signal,
+    redis,
+    fleet: celery.workers.fleet,
+    schedules: celery.schedules as Schedules,
+    samples: new Samples(celery, redis, seen.overview, signal),
+    now: Date.parse(seen.overview.readAt),
+  };
+  return runRules(RULES, context);
+};
