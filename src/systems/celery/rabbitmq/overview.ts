@@ -1,5 +1,6 @@
 import type { ManagedQueue, QueueDepth } from '../../../brokers/rabbitmq/port';
 import { type Count, exactly, isAbort, type Problem, type QueueSummary, sumCounts, unknown } from '../../../model';
+import { Turns } from '../../reading/turns';
 import type { TransportOverview } from '../types';
 import type { Layout } from './classify';
 import { DEFAULT_QUEUE } from './names';
@@ -63,7 +64,12 @@ async function fromStatistics(state: RabbitState, vhost: Vhost, signal: AbortSig
   state.delayed = new Map(delayed.map(queue => [queue.name, factOf(queue, state.broker)]));
   state.targets = layout.targets;
   for (const { name, ready, unacked } of queues) if (ready === 0 && unacked === 0) state.looks.emptied(name);
-  const summaries = own.map(queue => summaryOf(state, queue, layout, depths.get(queue.name) ?? null));
+  const summaries: QueueSummary[] = [];
+  const turns = new Turns();
+  for (const queue of own) {
+    summaries.push(summaryOf(state, queue, layout, depths.get(queue.name) ?? null));
+    if (turns.over) await turns.next();
+  }
   return {
     queues: summaries,
     taken: sumCounts(summaries.map(({ counts }) => counts.taken ?? exactly(0))),

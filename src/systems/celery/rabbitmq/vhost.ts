@@ -1,5 +1,6 @@
 import type { ManagedQueue, Management, RabbitBroker } from '../../../brokers/rabbitmq/port';
 import { InspectorError, isAbort, type Problem } from '../../../model';
+import { breathe } from '../../reading/turns';
 import { type ConsumerSign, classify, type Layout, type Named, roleOfName, type Structure } from './classify';
 import { CELERY_CLIENT } from './names';
 
@@ -22,6 +23,12 @@ interface Memory {
   readAt: number;
   /** Names of queues for which the structure was read. */
   names: ReadonlySet<string>;
+  last: {
+    readonly structure: Structure;
+    readonly named: Named;
+    readonly names: readonly string[];
+    readonly layout: Layout;
+  } | null;
   /** Queues that a worker of Celery consumed at some look. */
   readonly consumed: Set<string>;
 }
@@ -32,7 +39,7 @@ const memories = new WeakMap<RabbitBroker, Memory>();
 function memoryOf(broker: RabbitBroker): Memory {
   let memory = memories.get(broker);
   if (memory === undefined) {
-    memory = { structure: null, problems: [], readAt: 0, names: new Set(), consumed: new Set() };
+    memory = { structure: null, problems: [], readAt: 0, names: new Set(), last: null, consumed: new Set() };
     memories.set(broker, memory);
   }
   return memory;
@@ -66,8 +73,30 @@ export async function readVhost(
     }
   }
   const structure = memory.structure ?? NOTHING;
-  const layout = classify(queues, structure, named, memory.consumed);
+  const layout = await layoutOf(memory, queues, structure, named);
   return { queues, structure, layout, problems: memory.problems };
+}
+
+/** Whose the queues are: worked out anew where there are others, or something else was read of what is around them. */
+async function layoutOf(
+  memory: Memory,
+  queues: readonly ManagedQueue[],
+  structure: Structure,
+  named: Named,
+): Promise<Layout> {
+  const { last } = memory;
+  const same =
+    last !== null &&
+    last.structure === structure &&
+    last.named === named &&
+    last.names.length === queues.length &&
+    queues.every(({ name }, index) => name === last.names[index]);
+  if (same) return last.layout;
+  await breathe();
+  const layout = classify(queues, structure, named, memory.consumed);
+  memory.last = { structure, named, names: queues.map(({ name }) => name), layout };
+  await breathe();
+  return layout;
 }
 
 const isStranger = (queue: ManagedQueue, known: ReadonlySet<string>, named: Named): boolean =>
@@ -75,7 +104,10 @@ const isStranger = (queue: ManagedQueue, known: ReadonlySet<string>, named: Name
 
 async function readQueues(management: Management, signal: AbortSignal): Promise<ManagedQueue[]> {
   const queues: ManagedQueue[] = [];
-  for await (const page of management.allQueues(signal)) queues.push(...page);
+  for await (const part of management.allQueues(signal)) {
+    queues.push(...part);
+    await breathe();
+  }
   return queues.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
 }
 
