@@ -8,17 +8,20 @@ export const SENT_NOT_RECORDED = 'A Celery message carries no time at which it w
 export const RUNNING_NOT_RECORDED =
   'The broker does not record which tasks run: ask the workers, or set task_track_started.';
 
-/** Celery's own words (celery/states.py; `unacked` is kombu's). */
+/**
+ * The words of Celery's events (celery/events) for lists; each job carries its own state as celery/states.py spells it.
+ * Not `PENDING`: that is also what Celery answers for a task that it has never heard of. `unacked` is kombu's.
+ */
 export const facts: SystemFacts = {
   noun: { one: 'task', other: 'tasks' },
   nativeStates: {
-    waiting: 'PENDING',
-    scheduled: 'RETRY',
-    running: 'STARTED',
+    waiting: 'waiting',
+    scheduled: 'retry',
+    running: 'started',
     taken: 'unacked',
-    failed: 'FAILURE',
-    finished: 'SUCCESS',
-    canceled: 'REVOKED',
+    failed: 'failed',
+    finished: 'succeeded',
+    canceled: 'revoked',
   },
   troubleState: 'failed',
   sources: {
