@@ -6,6 +6,13 @@ import type { Dump } from '../../support';
 import type { World } from './fixture';
 import { never } from './looking';
 
+/** What actions of Celery take where their schema says no more than that it is text. */
+export const parameters = {
+  'celery.rate-limit': { rate: '10/m' },
+  'enqueue-copy': { queue: 'other' },
+  reschedule: { every: '5m' },
+};
+
 export interface CeleryPlace {
   readonly url: string;
   /** The URL of the results; the option of that name is set where `named`. */

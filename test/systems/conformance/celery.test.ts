@@ -8,7 +8,7 @@ import {
   type TestRedis,
 } from '../../support';
 import { fillWithCelery } from './celery-jobs';
-import { celeryWorld } from './celery-world';
+import { celeryWorld, parameters } from './celery-world';
 import type { Fixture, World } from './fixture';
 import { conformance } from './suite';
 
@@ -55,6 +55,7 @@ function fixtureOf({ id, version }: CeleryGeneration): Fixture {
   return {
     title: `Celery ${version} on Redis (${said})`,
     system: celery,
+    parameters,
     start: () =>
       worldOf(
         redis =>

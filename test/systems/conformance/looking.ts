@@ -16,7 +16,7 @@ import type {
   UndoUnit,
 } from '../../../src/model';
 import { STATES } from '../../../src/model';
-import type { World } from './fixture';
+import type { Fixture, World } from './fixture';
 
 export const never = new AbortController().signal;
 
@@ -135,11 +135,11 @@ async function declaredTargets(installation: Installation, action: ActionDeclara
   }
 }
 
-/** Values for what an action must be told, by its schema alone. */
-export function parametersFor({ parameters }: ActionDeclaration): Record<string, unknown> {
+/** Values for what an action must be told: by its schema, and where that does not say enough, by the fixture. */
+export function parametersFor({ id, parameters }: ActionDeclaration, fixture: Fixture): Record<string, unknown> {
   const values: Record<string, unknown> = {};
   for (const name of parameters?.required ?? []) values[name] = valueFor(parameters?.properties[name]);
-  return values;
+  return { ...values, ...fixture.parameters?.[id] };
 }
 
 function valueFor(property: ParameterProperty | undefined): unknown {
@@ -174,16 +174,20 @@ export interface Performed {
 export async function carryOut(installation: Installation, plan: Plan, stopAfter = Infinity): Promise<Performed> {
   const stop = new AbortController();
   const outcomes: ItemOutcome[] = [];
-  const undo = new Map<string, UndoUnit>();
+  let undo: readonly UndoUnit[] = [];
+  const keep = (units: readonly UndoUnit[]) => {
+    const subjects = new Set(units.map(({ subject }) => subject));
+    undo = [...undo.filter(({ subject }) => !subjects.has(subject)), ...units];
+  };
   const run = installation.perform(plan, stop.signal);
   let steps = 0;
   for (;;) {
     const next = await run.next();
     if (next.done === true) {
       const done = new Set(outcomes.filter(({ outcome }) => outcome === 'done').map(({ id }) => id));
-      return { report: next.value, outcomes, undo: [...undo.values()].filter(({ subject }) => done.has(subject)) };
+      return { report: next.value, outcomes, undo: undo.filter(({ subject }) => done.has(subject)) };
     }
-    for (const unit of next.value.undo) undo.set(unit.subject, unit);
+    keep(next.value.undo);
     if (next.value.phase === 'did') outcomes.push(...next.value.outcomes);
     if (++steps >= stopAfter) stop.abort();
   }

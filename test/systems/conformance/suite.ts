@@ -126,7 +126,7 @@ export function conformance(fixture: Fixture): void {
       for (const action of installation.declarations) {
         const [target] = await targetsOf(installation, action);
         if (target === undefined) continue;
-        const parameters = { ...parametersFor(action), 'no-such-parameter': 1 };
+        const parameters = { ...parametersFor(action, fixture), 'no-such-parameter': 1 };
         const plan = installation.plan({ action: action.id, targets: [target], parameters }, never);
         expect(codeOf(await plan.catch(thrown => thrown)), action.id).toBe('bad-value');
       }
@@ -138,7 +138,7 @@ export function conformance(fixture: Fixture): void {
           const what = `${action.id} on ${JSON.stringify(target)}`;
           const before = await world.dump();
           const { counts } = await wholeOverview(installation);
-          const request = { action: action.id, targets: [target], parameters: parametersFor(action) };
+          const request = { action: action.id, targets: [target], parameters: parametersFor(action, fixture) };
           const plan = await installation.plan(request, never);
           expect(
             plan.leftOut.every(({ reason, count }) => reason !== '' && count > 0),
@@ -164,7 +164,7 @@ export function conformance(fixture: Fixture): void {
       if (action === undefined) return;
       const before = await idsOf(installation);
       for (const target of await targetsOf(installation, action)) {
-        const request = { action: action.id, targets: [target], parameters: parametersFor(action) };
+        const request = { action: action.id, targets: [target], parameters: parametersFor(action, fixture) };
         const plan = await installation.plan(request, never);
         for (const stopAfter of [0, 1]) {
           const { report, undo } = await carryOut(installation, plan, stopAfter);
