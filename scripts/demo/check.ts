@@ -5,48 +5,67 @@ import { clientOf, openBrowser, type WorkbenchServer, waitFor } from '../../test
 import { Workbench } from '../../test/workbench/support';
 import { root } from '../setup/paths.mjs';
 import { say, step } from '../setup/progress.mjs';
+import type { CeleryShop } from './celery-shop';
 import type { DemoShop } from './shop';
 
-/** The order of the job that is retried, as its row in the tree shows it. */
+/** The orders of the job and of the task that are retried, as their rows in the tree show them. */
 const ORDER = '4821';
+const CELERY_ORDER = '5311';
 
 /**
- * Sees a failed job in the sidebar, retries it through its context menu, and waits until a worker has finished it.
+ * Sees a failed job of RQ and a failed task of Celery in the sidebar, retries them through their context menus, and
+ * waits until workers have finished them.
  * @throws Error with what was not seen; a picture of the screen then lies in test-results/
  */
-export async function checkDemo(server: WorkbenchServer, shop: DemoShop): Promise<void> {
+export async function checkDemo(server: WorkbenchServer, shop: DemoShop, celery: CeleryShop): Promise<void> {
   await using browser = await openBrowser();
   const workbench = new Workbench(browser.page, server);
   const redis = clientOf(shop.redis);
+  const results = clientOf(shop.redis, celery.results);
   const status = () => redis.hget(`rq:job:${shop.failedJob}`, 'status');
-  try {
-    await waitFor(async () => (await status()) === 'failed', { timeout: 30_000, what: 'the job to fail' });
-    await workbench.open();
-    await step('A failed job is in the sidebar', async () => {
-      await workbench.showJobQueues();
-      await workbench.expand('shop-local');
-      await workbench.expand('RQ');
+  const celeryStatus = async () =>
+    /"status": "(\w+)"/.exec((await results.get(`celery-task-meta-${celery.failedTask}`)) ?? '')?.[1] ?? null;
+  const retried = async (
+    what: string,
+    order: string,
+    system: string,
+    now: () => Promise<string | null>,
+    end: string,
+  ) => {
+    await step(`A failed ${what} is in the sidebar`, async () => {
+      await workbench.expand(system);
       await workbench.expand('Failed');
-      await workbench.rowWith(ORDER).waitFor({ timeout: 60_000 });
+      await workbench.rowWith(order).waitFor({ timeout: 60_000 });
     });
-    // The payment provider comes back, and the job can succeed.
-    rmSync(shop.gatewaySwitch);
     await step('It is retried through its context menu', () =>
-      workbench.contextMenu(workbench.rowWith(ORDER), 'Retry'),
+      workbench.contextMenu(workbench.rowWith(order), 'Retry'),
     );
     await step('A worker finishes it', () =>
-      waitFor(async () => (await status()) === 'finished', {
+      waitFor(async () => (await now()) === end, {
         timeout: 60_000,
-        what: `job ${shop.failedJob} to finish after its retry`,
-        explain: status,
+        what: `the ${what} of order ${order} to finish after its retry`,
+        explain: now,
       }),
     );
-    say('The demo works: a failed job was seen, retried in the sidebar, and finished by a real worker.');
+    await workbench.collapse(system);
+  };
+  try {
+    await waitFor(async () => (await status()) === 'failed', { timeout: 30_000, what: 'the job to fail' });
+    await waitFor(async () => (await celeryStatus()) === 'FAILURE', { timeout: 30_000, what: 'the task to fail' });
+    await workbench.open();
+    await workbench.showJobQueues();
+    await workbench.expand('shop-local');
+    // The payment provider comes back, and what failed can succeed.
+    rmSync(shop.gatewaySwitch);
+    await retried('job', ORDER, 'RQ', status, 'finished');
+    await retried('task', CELERY_ORDER, 'Celery', celeryStatus, 'SUCCESS');
+    say('The demo works: what had failed was seen, retried in the sidebar, and finished by real workers.');
   } catch (error) {
     await browser.page.screenshot({ path: join(root, 'test-results', 'demo-check.png') });
     say(server.logs('Job Queues').slice(-2000));
     throw error;
   } finally {
     redis.disconnect();
+    results.disconnect();
   }
 }

@@ -2,6 +2,7 @@
 import { removeFolder, startProcess, startWorkbench, strippedEnvironment, temporaryFolder } from '../../test/support';
 import { onPath, root } from '../setup/paths.mjs';
 import { say, step } from '../setup/progress.mjs';
+import { type CeleryShop, startCeleryShop } from './celery-shop';
 import { checkDemo } from './check';
 import { openGate } from './gate';
 import { type DemoShop, startShop } from './shop';
@@ -17,8 +18,9 @@ export async function runDemo(check: boolean): Promise<void> {
   const home = temporaryFolder('demo');
   try {
     const shop = await step('Starting a private Redis and RQ workers', () => startShop(home));
+    const celery = await step('Starting Celery workers and beat', () => startCeleryShop(shop));
     const desktop = check ? undefined : desktopVsCode();
-    if (desktop === undefined) await inBrowser(shop, check);
+    if (desktop === undefined) await inBrowser(shop, check ? celery : undefined);
     else await onDesktop(desktop, shop, home);
   } finally {
     removeFolder(home);
@@ -41,7 +43,8 @@ async function onDesktop(code: string, shop: DemoShop, home: string): Promise<vo
   await vscode.exited;
 }
 
-async function inBrowser(shop: DemoShop, check: boolean): Promise<void> {
+/** @param checked what is checked without a screen; undefined shows it all to a person instead */
+async function inBrowser(shop: DemoShop, checked: CeleryShop | undefined): Promise<void> {
   const gate = await openGate();
   try {
     await using server = await step('Starting the workbench', () =>
@@ -53,8 +56,8 @@ async function inBrowser(shop: DemoShop, check: boolean): Promise<void> {
       }),
     );
     if (server.socketPath !== undefined) gate.lead(server.socketPath);
-    if (check) {
-      await checkDemo(server, shop);
+    if (checked !== undefined) {
+      await checkDemo(server, shop, checked);
       return;
     }
     process.stdout.write(`\nOpen this address (it works for nobody who does not have it):\n\n  ${server.url}\n\n`);
