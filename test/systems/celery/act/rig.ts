@@ -1,0 +1,174 @@
+/** What the tests of acting on Celery share: a broker, the installation on it, real tasks, and a count of what really ran. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Redis } from 'ioredis';
+import { type ConnectedRedis, connectRedis } from '../../../../src/brokers/redis/connect';
+import type { Companions, ItemOutcome, JobRow, Plan, Report, State, Target, UndoUnit } from '../../../../src/model';
+import { celery } from '../../../../src/systems/celery';
+import { CeleryInstallation } from '../../../../src/systems/celery/installation';
+import { parseOptions } from '../../../../src/systems/celery/options';
+import { type CeleryApp, clientOf, startRedis, type TestRedis } from '../../../support';
+
+export const never = new AbortController().signal;
+
+export interface Performed {
+  readonly plan: Plan;
+  readonly report: Report;
+  readonly outcomes: readonly ItemOutcome[];
+  /** What the journal would keep for undo, in the order in which it is undone. */
+  readonly undo: readonly UndoUnit[];
+}
+
+export interface Rig extends AsyncDisposable {
+  readonly redis: TestRedis;
+  /** Database 0: messages. */
+  readonly client: Redis;
+  /** The database of results. */
+  readonly results: Redis;
+  readonly installation: CeleryInstallation;
+  readonly app: CeleryApp;
+  rows(state: State, queue?: string | null): Promise<readonly JobRow[]>;
+  perform(action: string, target: Target, parameters?: Record<string, unknown>): Promise<Performed>;
+  undo(units: readonly UndoUnit[]): Promise<readonly (true | string)[]>;
+  /** Empties both databases; what was learned of them stays. */
+  flush(): Promise<void>;
+}
+
+export const job = (...rows: readonly Pick<JobRow, 'ref'>[]): Target => ({
+  kind: 'jobs',
+  refs: rows.map(({ ref }) => ref),
+});
+
+export interface RigOptions {
+  readonly redis?: TestRedis;
+  /** Another way to the same server, e.g. through a proxy. */
+  readonly url?: string;
+  /** Number of the database of results; 1 unless told. */
+  readonly results?: number;
+  /** URL of another Redis for the results. */
+  readonly backend?: string;
+  readonly generation?: string;
+  readonly conf?: CeleryApp['conf'];
+  readonly options?: Record<string, unknown>;
+}
+
+export async function startRig(options: RigOptions = {}): Promise<Rig> {
+  const redis = options.redis ?? (await startRedis());
+  const number = options.results ?? 1;
+  const url = options.url ?? redis.url;
+  const at = (db: number, base = url) => base.replace(/\/0$/, `/${db}`);
+  const backend = options.backend ?? at(number);
+  const opened: ConnectedRedis[] = [];
+  const open = async (to: string) => {
+    const connected = await connectRedis({ url: to }, never);
+    opened.push(connected);
+    return connected;
+  };
+  const broker = await open(url);
+  const known = new Map<string, Promise<ConnectedRedis>>();
+  const once = (to: string) => {
+    const made = known.get(to) ?? open(to);
+    known.set(to, made);
+    return made;
+  };
+  const companions: Companions = {
+    open: (_role, to) => (to === url ? Promise.resolve(broker) : once(to)),
+    database: db => once(at(db)),
+    otherDatabases: async () => [{ db: number, keys: 1 }],
+  };
+  const parsed = parseOptions({ results: backend, ...options.options });
+  const installation = new CeleryInstallation(celery, { broker, key: '', options: parsed, companions }, []);
+  const client = clientOf(redis);
+  const results =
+    options.backend === undefined
+      ? clientOf(redis, number)
+      : clientOf({ ...redis, port: Number(new URL(backend).port) });
+  const brokerOf = async (unit: UndoUnit) =>
+    unit.on === undefined ? broker : backend === url ? broker : once(unit.on === 'results' ? backend : at(number));
+  return {
+    redis,
+    client,
+    results,
+    installation,
+    app: {
+      generation: options.generation ?? 'celery-newest',
+      broker: redis.url,
+      backend: options.backend ?? at(number, redis.url),
+      conf: { result_extended: true, ...options.conf },
+    },
+    rows: (state, queue = null) => rowsOf(installation, state, queue),
+    perform: (action, target, parameters = {}) => performOn(installation, action, target, parameters),
+    undo: async units => {
+      const answers: (true | string)[] = [];
+      for (const unit of units) {
+        const on = await brokerOf(unit);
+        answers.push(...(await on.undo([unit], `undo-${Math.random()}`, never)));
+      }
+      return answers;
+    },
+    flush: async () => {
+      await client.flushdb();
+      await results.flushdb();
+    },
+    [Symbol.asyncDispose]: async () => {
+      for (const each of opened) each.close();
+      client.disconnect();
+      results.disconnect();
+      if (options.redis === undefined) await redis.stop();
+    },
+  };
+}
+
+async function rowsOf(installation: CeleryInstallation, state: State, queue: string | null): Promise<JobRow[]> {
+  // Results that are new are seen by the next lap of the index.
+  for await (const _ of installation.complete(never));
+  await installation.overview(never);
+  const page = await installation.jobs({ queue, state, cursor: null, size: 1000 }, never);
+  return [...page.items];
+}
+
+export async function performOn(
+  installation: Pick<CeleryInstallation, 'plan' | 'perform'>,
+  action: string,
+  target: Target,
+  parameters: Record<string, unknown> = {},
+  signal: AbortSignal = never,
+): Promise<Performed> {
+  const plan = await installation.plan({ action, targets: [target], parameters }, signal);
+  const outcomes: ItemOutcome[] = [];
+  let undo: UndoUnit[] = [];
+  const run = installation.perform(plan, signal);
+  for (;;) {
+    const next = await run.next();
+    if (next.done === true) return { plan, report: next.value, outcomes, undo: undo.reverse() };
+    undo.push(...next.value.undo);
+    if (next.value.phase === 'did') {
+      outcomes.push(...next.value.outcomes);
+      const not = new Set(next.value.outcomes.flatMap(({ id, outcome }) => (outcome === 'done' ? [] : [id])));
+      undo = undo.filter(({ subject }) => !not.has(subject));
+    }
+  }
+}
+
+/** A file to which tasks of the sample application add lines: what ran, and how often. */
+export class Ran implements Disposable {
+  readonly folder = mkdtempSync(join(tmpdir(), 'jqi-celery-'));
+  readonly file = join(this.folder, 'ran');
+  /** While this file exists, `append_line_or_fail` fails. */
+  readonly switch = join(this.folder, 'switch');
+
+  lines(): string[] {
+    try {
+      return readFileSync(this.file, 'utf8')
+        .split('\n')
+        .filter(line => line !== '');
+    } catch {
+      return [];
+    }
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
