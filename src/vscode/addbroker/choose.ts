@@ -12,8 +12,8 @@ interface Choice extends vscode.QuickPickItem {
   readonly chosen?: Chosen;
 }
 
-/** Ports at which a Redis of this machine usually listens; they are tried only while the box is open. */
-const USUAL_PORTS = [6379, 6380];
+/** Ports at which a broker of this machine usually listens; they are tried only while the box is open. */
+const USUAL_PORTS = [6379, 6380, 5672];
 const CANDIDATES_LIMIT_MS = 5000;
 
 /** The first step: a broker that the folder names, one of this machine, or a URL. */
@@ -22,12 +22,12 @@ export async function choose(app: App): Promise<Answer<Chosen>> {
     separator(t('other')),
     {
       label: `$(edit) ${t('Type a URL…')}`,
-      description: t('redis, rediss, sentinel, unix socket'),
+      description: t('redis, rediss, sentinel, unix socket, amqp, amqps'),
       chosen: { kind: 'url' },
     },
     {
       label: `$(list-unordered) ${t('Fill in field by field…')}`,
-      description: t('host, port, database, user, TLS files'),
+      description: t('host, port, database or virtual host, user, TLS files'),
       chosen: { kind: 'fields' },
     },
   ];
@@ -96,7 +96,7 @@ async function answering(app: App, address: string, signal: AbortSignal): Promis
   const draft = draftOf(address);
   if (draft === null) return null;
   const choice = (description: string): Choice => ({
-    label: `$(database) ${address}`,
+    label: `$(${brokerIcon(draft.url)}) ${address}`,
     description,
     chosen: { kind: 'draft', draft },
   });

@@ -1,3 +1,4 @@
+import { isRabbitUrl, splitRabbitUrl } from '../../brokers/rabbitmq/url';
 import type { ConnectionProfile, Environment } from '../../inspector/api';
 import type { BrokerCandidate } from '../../model';
 import { splitPassword } from '../profiles';
@@ -8,6 +9,8 @@ export interface Draft {
   readonly url: string;
   readonly password: string | undefined;
   readonly tls: ConnectionProfile['tls'];
+  /** By system: where the management API of a RabbitMQ is. */
+  readonly options?: ConnectionProfile['options'];
   /** What it may be called. */
   readonly label: string;
 }
@@ -16,17 +19,33 @@ export interface Draft {
 export function draftOf(typed: string): Draft | null {
   const text = typed.trim();
   if (text === '' || /\s/.test(text)) return null;
-  const whole = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : isHost(text) ? `redis://${text}` : null;
+  const whole = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : isHost(text) ? `${schemeOf(text)}://${text}` : null;
   if (whole === null) return null;
-  const { url, password } = splitPassword(whole);
+  const { url, password } = parted(whole);
   return { url, password, tls: undefined, label: labelOf(url) };
 }
+
+/** A URL of RabbitMQ in its one spelling (several hosts, kombu's `//`); anything else as it was typed. */
+function parted(text: string): { readonly url: string; readonly password: string | undefined } {
+  if (!isRabbitUrl(text)) return splitPassword(text);
+  try {
+    const { url, password } = splitRabbitUrl(text);
+    return { url, password: password ?? undefined };
+  } catch {
+    // What is wrong with it is said when it is tried.
+    return splitPassword(text);
+  }
+}
+
+/** Of a bare host: its port tells RabbitMQ from Redis. */
+const schemeOf = (text: string) =>
+  /:5672(?:\/|$)/.test(text) ? 'amqp' : /:5671(?:\/|$)/.test(text) ? 'amqps' : 'redis';
 
 const isHost = (text: string) =>
   /^(?:\[[0-9a-f:]+\]|[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?)(?::\d{1,5})?(?:\/\d+)?$/i.test(text);
 
 export function draftOfCandidate(candidate: BrokerCandidate): Draft {
-  const { url, password } = splitPassword(candidate.url);
+  const { url, password } = parted(candidate.url);
   return { url, password: candidate.password ?? password, tls: undefined, label: candidate.label };
 }
 
@@ -66,7 +85,12 @@ export function accessOf(
 }
 
 /** The same broker through TLS, at the other database, or elsewhere. */
-export const throughTls = (draft: Draft): Draft => ({ ...draft, url: draft.url.replace(/^redis:/i, 'rediss:') });
+export const throughTls = (draft: Draft): Draft => ({
+  ...draft,
+  url: isRabbitUrl(draft.url)
+    ? draft.url.replace(/^((?:py)?amqp):(.*?):5672(?=[/,?]|$)/i, '$1s:$2:5671').replace(/^((?:py)?amqp):/i, '$1s:')
+    : draft.url.replace(/^redis:/i, 'rediss:'),
+});
 
 export function atDatabase(url: string, db: number): string {
   const match = /^([a-z][a-z0-9+.-]*:\/\/[^/?#]*)([^?#]*)(.*)$/i.exec(url);
@@ -77,4 +101,31 @@ export function atDatabase(url: string, db: number): string {
     return `${head}/${service}/${db}${rest}`;
   }
   return `${head}/${db}${rest}`;
+}
+
+export type Values = Readonly<Record<string, string>>;
+
+/** What the fields say, as a draft: every part of the URL encoded, the password kept apart. */
+export function draftOfFields(scheme: string, values: Values): Draft {
+  const given = (name: string) => values[name] ?? '';
+  const user = given('user') === '' ? '' : `${encodeURIComponent(given('user'))}@`;
+  const rabbit = scheme.startsWith('amqp');
+  const database = given('database') === '' ? '' : `/${given('database')}`;
+  const url =
+    scheme === 'unix'
+      ? `unix://${given('path')}${given('database') === '' ? '' : `?db=${given('database')}`}`
+      : scheme === 'redis+sentinel'
+        ? `redis+sentinel://${user}${given('sentinels')}/${encodeURIComponent(given('service'))}${database}`
+        : rabbit
+          ? `${scheme}://${user}${given('host')}:${given('port')}/${encodeURIComponent(given('vhost') || '/')}`
+          : `${scheme}://${user}${given('host')}:${given('port')}${database}`;
+  const tls: Record<string, string> = {};
+  for (const name of ['ca', 'certificate', 'key', 'serverName']) if (given(name) !== '') tls[name] = given(name);
+  return {
+    url,
+    password: given('password') === '' ? undefined : given('password'),
+    tls: Object.keys(tls).length === 0 ? undefined : (tls as NonNullable<ConnectionProfile['tls']>),
+    ...(given('management') === '' ? {} : { options: { rabbitmq: { management: given('management') } } }),
+    label: scheme === 'redis+sentinel' ? given('service') : scheme === 'unix' ? 'socket' : labelOf(url),
+  };
 }

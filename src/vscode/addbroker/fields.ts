@@ -1,9 +1,7 @@
 import { t } from '@vscode/l10n';
-import type { ConnectionProfile } from '../../inspector/api';
-import { type Draft, labelOf } from './draft';
+import { splitPassword } from '../profiles';
+import { type Draft, draftOfFields, type Values } from './draft';
 import { type Answer, AWAY, askPick, askText, BACK } from './inputs';
-
-type Values = Readonly<Record<string, string>>;
 
 interface Field {
   readonly name: string;
@@ -21,10 +19,12 @@ export async function fillIn(): Promise<Answer<Draft>> {
     back: true,
     placeholder: t('How is the broker reached?'),
     items: [
-      { label: t('Directly'), description: 'redis://', id: 'redis' },
-      { label: t('Directly, through TLS'), description: 'rediss://', id: 'rediss' },
-      { label: t('Through sentinels'), description: 'redis+sentinel://', id: 'redis+sentinel' },
-      { label: t('Through a unix socket'), description: 'unix://', id: 'unix' },
+      { label: t('Redis, directly'), description: 'redis://', id: 'redis' },
+      { label: t('Redis, through TLS'), description: 'rediss://', id: 'rediss' },
+      { label: t('Redis, through sentinels'), description: 'redis+sentinel://', id: 'redis+sentinel' },
+      { label: t('Redis, through a unix socket'), description: 'unix://', id: 'unix' },
+      { label: t('RabbitMQ'), description: 'amqp://', id: 'amqp' },
+      { label: t('RabbitMQ, through TLS'), description: 'amqps://', id: 'amqps' },
     ],
   });
   if (typeof kind === 'symbol') return kind;
@@ -34,32 +34,19 @@ export async function fillIn(): Promise<Answer<Draft>> {
   return draftOfFields(kind.id, values as Values);
 }
 
-/** What the fields say, as a draft: every part of the URL encoded, the password kept apart. */
-export function draftOfFields(scheme: string, values: Values): Draft {
-  const given = (name: string) => values[name] ?? '';
-  const user = given('user') === '' ? '' : `${encodeURIComponent(given('user'))}@`;
-  const database = given('database') === '' ? '' : `/${given('database')}`;
-  const url =
-    scheme === 'unix'
-      ? `unix://${given('path')}${given('database') === '' ? '' : `?db=${given('database')}`}`
-      : scheme === 'redis+sentinel'
-        ? `redis+sentinel://${user}${given('sentinels')}/${encodeURIComponent(given('service'))}${database}`
-        : `${scheme}://${user}${given('host')}:${given('port')}${database}`;
-  const tls: Record<string, string> = {};
-  for (const name of ['ca', 'certificate', 'key', 'serverName']) if (given(name) !== '') tls[name] = given(name);
-  return {
-    url,
-    password: given('password') === '' ? undefined : given('password'),
-    tls: Object.keys(tls).length === 0 ? undefined : (tls as NonNullable<ConnectionProfile['tls']>),
-    label: scheme === 'redis+sentinel' ? given('service') : scheme === 'unix' ? 'socket' : labelOf(url),
-  };
-}
-
 function fieldsOf(scheme: string): readonly Field[] {
   const needed = (text: string) => (text.trim() === '' ? t('This cannot be empty.') : undefined);
   const port = (text: string) =>
     /^\d{1,5}$/.test(text) && Number(text) < 65_536 ? undefined : t('A port is a number up to 65535.');
+  const management = (text: string) => {
+    if (text.trim() === '') return undefined;
+    if (!/^https?:\/\/[^\s/]+/i.test(text.trim())) return t('A management URL begins with http:// or https://.');
+    return splitPassword(text).password === undefined
+      ? undefined
+      : t('Leave the password out: it would stand in settings.');
+  };
   const number = (text: string) => (/^\d*$/.test(text) ? undefined : t('A database is a number.'));
+  const rabbit = scheme.startsWith('amqp');
   const where: readonly Field[] =
     scheme === 'unix'
       ? [{ name: 'path', prompt: t('Path of the socket'), placeholder: '/run/redis/redis.sock', check: needed }]
@@ -75,11 +62,13 @@ function fieldsOf(scheme: string): readonly Field[] {
           ]
         : [
             { name: 'host', prompt: t('Host'), value: 'localhost', check: needed },
-            { name: 'port', prompt: t('Port'), value: '6379', check: port },
+            { name: 'port', prompt: t('Port'), value: USUAL_PORTS[scheme] ?? '6379', check: port },
           ];
   const who: readonly Field[] = [
-    { name: 'database', prompt: t('Database number'), value: '0', check: number },
-    { name: 'user', prompt: t('User; empty for the default one') },
+    rabbit
+      ? { name: 'vhost', prompt: t('Virtual host'), value: '/', check: needed }
+      : { name: 'database', prompt: t('Database number'), value: '0', check: number },
+    { name: 'user', prompt: rabbit ? t('User; empty for guest') : t('User; empty for the default one') },
     {
       name: 'password',
       prompt: t("Password; empty for none. Kept in VS Code's secret storage, never in settings."),
@@ -92,8 +81,21 @@ function fieldsOf(scheme: string): readonly Field[] {
     { name: 'key', prompt: t('Key of the client certificate (PEM file); empty for none') },
     { name: 'serverName', prompt: t('Name in the server’s certificate; empty for the host') },
   ];
-  return scheme === 'rediss' ? [...where, ...who, ...tls] : [...where, ...who];
+  const api: readonly Field[] = [
+    {
+      name: 'management',
+      prompt: t(
+        'URL of the management API; empty for port {0} of the same host',
+        scheme === 'amqps' ? '15671' : '15672',
+      ),
+      placeholder: 'http://localhost:15672',
+      check: management,
+    },
+  ];
+  return [...where, ...who, ...(rabbit ? api : []), ...(/^(?:rediss|amqps)$/.test(scheme) ? tls : [])];
 }
+
+const USUAL_PORTS: Readonly<Record<string, string>> = { amqp: '5672', amqps: '5671' };
 
 async function askFields(fields: readonly Field[]): Promise<Answer<Values>> {
   const values: Record<string, string> = {};

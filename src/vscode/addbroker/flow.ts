@@ -33,7 +33,13 @@ export async function addBroker(app: App): Promise<void> {
 /** Changes where a connection leads; its name, environment and password are kept unless changed too. */
 export async function editBroker(app: App, profile: ConnectionProfile): Promise<void> {
   const password = await storedPassword(app.context.secrets, profile.id);
-  const draft = await editUrl({ url: profile.url, password, tls: profile.tls, label: profile.name });
+  const draft = await editUrl({
+    url: profile.url,
+    password,
+    tls: profile.tls,
+    label: profile.name,
+    ...optionsOf(profile),
+  });
   if (typeof draft === 'symbol') return;
   const tested = await test(app, draft, profile.id, false);
   if (typeof tested === 'symbol') return;
@@ -177,7 +183,7 @@ async function saveAll(
 ): Promise<void> {
   const own = probe?.access.writable === true;
   const access = accessOf(environment, draft.url, setting('access.default'), own);
-  const base = { environment, access, ...tlsOf(draft) };
+  const base = { environment, access, ...tlsOf(draft), ...optionsOf(draft) };
   const first = await save(app, { ...base, id: newProfileId(), name, url: draft.url }, draft.password);
   for (const db of databases) {
     const url = atDatabase(draft.url, db);
@@ -194,4 +200,5 @@ async function save(app: App, profile: ConnectionProfile, password: string | und
 }
 
 const tlsOf = ({ tls }: Draft) => (tls === undefined ? {} : { tls });
+const optionsOf = ({ options }: Pick<Draft, 'options'>) => (options === undefined ? {} : { options });
 const OVERVIEW_LIMIT_MS = 5000;

@@ -50,6 +50,7 @@ async function connect(app: App, draft: Draft, id: string, back: boolean): Promi
     environment: 'local',
     access: 'own',
     ...(draft.tls === undefined ? {} : { tls: draft.tls }),
+    ...(draft.options === undefined ? {} : { options: draft.options }),
   };
   let probe: Probe | undefined;
   let wantsPassword = false;
@@ -87,7 +88,7 @@ async function connect(app: App, draft: Draft, id: string, back: boolean): Promi
 /** What may help, likeliest first. The error stands above, so that it is read before one is chosen. */
 export function waysOut(draft: Draft, error: InspectorError): Way[] {
   const others = alternativesOf(error);
-  const isPlain = /^redis:/i.test(draft.url);
+  const isPlain = /^(?:redis|(?:py)?amqp):/i.test(draft.url);
   return [
     ...others.map(({ draft: other, why }) => ({
       label: `$(arrow-right) ${t('Use {0} instead', addressOfUrl(other.url))}`,
@@ -123,16 +124,22 @@ export async function editUrl(draft: Draft | null): Promise<Answer<Draft>> {
   const typed = await askText({
     title: t('Add broker'),
     back: true,
-    prompt: t('redis://user@host:port/db, rediss://…, redis+sentinel://host,host/name/db, unix:///path'),
+    prompt: t(
+      'redis://user@host:port/db, rediss://…, redis+sentinel://host,host/name/db, unix:///path, amqp://user@host:port/vhost, amqps://…',
+    ),
     placeholder: 'redis://localhost:6379/0',
     value: draft?.url ?? '',
-    check: text => (draftOf(text) === null ? t('A URL is needed, such as redis://localhost:6379/0.') : undefined),
+    check: text =>
+      draftOf(text) === null
+        ? t('A URL is needed, such as redis://localhost:6379/0 or amqp://localhost:5672/.')
+        : undefined,
   });
   if (typeof typed === 'symbol') return typed;
   const made = draftOf(typed);
   if (made === null) return BACK;
   if (draft === null) return made;
-  return { ...made, password: made.password ?? draft.password, tls: draft.tls };
+  const { tls, options } = draft;
+  return { ...made, password: made.password ?? draft.password, tls, ...(options === undefined ? {} : { options }) };
 }
 
 async function askPassword(draft: Draft): Promise<Answer<Draft>> {

@@ -97,7 +97,11 @@ export const CONNECTIONS: CommandTable = {
       const live = await connectionFor(app, given, t('Copy redis-cli command'));
       const { isRedis } = await import('../../brokers/redis/port');
       if (live === undefined) return;
-      if (live.broker === null || !isRedis(live.broker)) {
+      if (live.broker !== null && !isRedis(live.broker)) {
+        void vscode.window.showInformationMessage(t('{0} is no Redis.', live.profile.name));
+        return;
+      }
+      if (live.broker === null) {
         void vscode.window.showInformationMessage(t('{0} is not connected.', live.profile.name));
         return;
       }

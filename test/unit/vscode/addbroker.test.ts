@@ -1,5 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { accessOf, atDatabase, draftOf, freeName, isLoopbackUrl, labelOf } from '../../../src/vscode/addbroker/draft';
+import {
+  accessOf,
+  atDatabase,
+  draftOf,
+  draftOfFields,
+  freeName,
+  isLoopbackUrl,
+  labelOf,
+  throughTls,
+} from '../../../src/vscode/addbroker/draft';
 import { demoBrokers } from '../../../src/vscode/demo';
 import { readProfiles, savedProfile, splitPassword } from '../../../src/vscode/profiles';
 
@@ -87,4 +96,45 @@ test('the demo’s brokers are there only in the demo, their passwords apart', (
   expect(rabbit).toMatchObject({ password: 'y', profile: { url: 'amqp://u@h:2/v' } });
   expect(rabbit?.further).toEqual([{ system: 'celery', role: 'results', password: 'z' }]);
   expect(rabbit?.profile.options).toEqual({ celery: { results: 'redis://h:1/2', management: 'http://h:3' } });
+});
+
+describe('a RabbitMQ', () => {
+  test('is told by its URL or its usual ports; its password never stays in the URL', () => {
+    expect(draftOf('amqp://shop:p@ss@rabbit//')).toMatchObject({
+      url: 'amqp://shop@rabbit:5672/%2F',
+      password: 'p@ss',
+      label: 'rabbit',
+    });
+    expect(draftOf('pyamqp://u:p@a/v;pyamqp://u:p@b/v')).toMatchObject({
+      url: 'amqp://u@a:5672,b:5672/v',
+      password: 'p',
+    });
+    expect(draftOf('localhost:5672')?.url).toBe('amqp://localhost:5672/%2F');
+    expect(draftOf('localhost:5671')?.url).toBe('amqps://localhost:5671/%2F');
+    expect(JSON.stringify({ ...draftOf('amqp://u:s3cret@h:no/v'), password: undefined })).not.toContain('s3cret');
+  });
+
+  test('through TLS has the port of TLS', () => {
+    const through = (url: string) => throughTls({ url, password: undefined, tls: undefined, label: '' }).url;
+    expect(through('amqp://u@h:5672/v')).toBe('amqps://u@h:5671/v');
+    expect(through('amqp://u@a:5673,b:5674/v')).toBe('amqps://u@a:5673,b:5674/v');
+    expect(through('redis://h:6379/0')).toBe('rediss://h:6379/0');
+  });
+
+  test('field by field: the virtual host is encoded, the management API an option', () => {
+    const values = { host: 'h', port: '5672', vhost: '/', user: 'a b', password: 'p', management: 'http://h:8080' };
+    expect(draftOfFields('amqp', values)).toEqual({
+      url: 'amqp://a%20b@h:5672/%2F',
+      password: 'p',
+      tls: undefined,
+      options: { rabbitmq: { management: 'http://h:8080' } },
+      label: 'h',
+    });
+    expect(draftOfFields('amqps', { host: 'h', port: '5671', vhost: 'shop', ca: '/ca.pem' })).toEqual({
+      url: 'amqps://h:5671/shop',
+      password: undefined,
+      tls: { ca: '/ca.pem' },
+      label: 'h',
+    });
+  });
 });

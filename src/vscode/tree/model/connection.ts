@@ -149,6 +149,7 @@ export function accessWords(live: LiveConnection, world: World): string {
 function flagsOf(live: LiveConnection): RowFlag[] {
   return [
     live.state.kind === 'disconnected' || live.state.kind === 'refused' ? 'off' : 'live',
+    ...(brokerIcon(live.profile.url) === 'server' ? (['rabbitmq'] as const) : []),
     live.access.writable ? 'writable' : 'readonly',
     live.profile.environment,
     ...followFlags(live),

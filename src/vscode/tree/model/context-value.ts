@@ -25,6 +25,8 @@ export const ROW_FLAGS = [
   'live',
   /** Connection: not in use, and so can be connected. */
   'off',
+  /** Connection: to a RabbitMQ, for which redis-cli is no tool. */
+  'rabbitmq',
   'writable',
   'readonly',
   'local',

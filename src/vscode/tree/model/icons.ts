@@ -16,6 +16,6 @@ export const STATE_ICONS: Readonly<Record<State, Icon>> = {
 
 /** The icon of a kind of broker, by the scheme of its URL. */
 export function brokerIcon(url: string): string {
-  if (/^amqps?:/i.test(url)) return 'server';
+  if (/^(?:(?:py)?amqps?|rabbitmqs?|librabbitmq):/i.test(url)) return 'server';
   return /^(?:sqlite|file):/i.test(url) ? 'file' : 'database';
 }
