@@ -26,6 +26,8 @@ class CeleryResults implements Results {
   readonly #named: () => readonly string[];
   readonly #locator: Locator;
   #store: RedisResultStore | null = null;
+  /** Where it was found in another database of the same Redis. */
+  #database: number | null = null;
   #failure: InspectorError | null = null;
   /** Other places of this Redis with results. */
   #others: readonly string[] = [];
@@ -78,8 +80,6 @@ class CeleryResults implements Results {
     } catch (thrown) {
       if (isAbort(thrown) || signal.aborted) throw thrown;
       const error = asInspectorError(thrown, 'looking for the result backend');
-      // The broker of the messages has gone: its own reading says so, and results are no news.
-      if (error.code === 'connection-lost' && this.#place.options.results === null && this.#store === null) throw error;
       this.#failure = error;
       this.#restUntil = Date.now() + REST;
     } finally {
@@ -106,8 +106,8 @@ class CeleryResults implements Results {
   async #find(signal: AbortSignal): Promise<void> {
     const known = this.#store;
     if (known !== null) {
-      // Found before, lost since: the same database is opened anew, in place.
-      await this.#place.companions?.otherDatabases(signal);
+      // Found before, lost since: the companions open the same database anew, in place.
+      if (this.#database !== null) await this.#place.companions?.database(this.#database, signal);
       await known.broker.read([['PING']], signal);
       return;
     }
@@ -118,7 +118,9 @@ class CeleryResults implements Results {
     });
     const [first, ...others] = places;
     this.#others = others.map(({ broker }) => `redis://${broker.address}`);
-    if (first !== undefined) this.#store = this.#made(first.broker, first.prefix);
+    if (first === undefined) return;
+    this.#store = this.#made(first.broker, first.prefix);
+    this.#database = first.database;
   }
 
   #made(broker: RedisBroker, prefix: string): RedisResultStore {

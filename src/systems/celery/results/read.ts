@@ -62,7 +62,8 @@ function resultOf(id: string, raw: Uint8Array, payload: Payload): ReadResult {
     result: failure === null && status !== 'STARTED' ? value(result) : null,
     error: failure === null ? null : withPrinted(failure, traceback),
     traceback,
-    children: childrenOf(fields.get('children')),
+    // A task that is tried again names itself.
+    children: childrenOf(fields.get('children')).filter(child => child !== id),
     groupId: textIn(fields, 'group_id'),
     parentId: textIn(fields, 'parent_id'),
     extended: fields.get('name') !== undefined || args !== undefined,

@@ -1,6 +1,6 @@
 import type { RedisBroker } from '../../../brokers/redis/port';
 import type { Broker, Count, Found, JobPage, JobQuery, JobRow, Looked, SearchQuery, State } from '../../../model';
-import { atLeast, exactly, unknown } from '../../../model';
+import { atLeast, exactly, InspectorError, unknown } from '../../../model';
 import type { ResultStore, TaskResult } from '../types';
 import { type Chord, readChord, readGroup, type SavedGroup } from './groups';
 import { Indexing } from './indexing';
@@ -69,7 +69,7 @@ export class RedisResultStore implements ResultStore {
   }
 
   page(query: JobQuery, signal: AbortSignal): Promise<JobPage> {
-    return readPage(this.#reading, query, signal);
+    return this.#own(readPage(this.#reading, query, signal));
   }
 
   async get(id: string, signal: AbortSignal): Promise<TaskResult | null> {
@@ -85,18 +85,18 @@ export class RedisResultStore implements ResultStore {
   async many(ids: readonly string[], signal: AbortSignal): Promise<readonly (TaskResult | null)[]> {
     if (ids.length === 0) return [];
     const keys = ids.map(id => this.key(id));
-    const values = await readValues(this.broker, keys, { beginning: PAGE_BEGINNING }, signal);
+    const values = await this.#own(readValues(this.broker, keys, { beginning: PAGE_BEGINNING }, signal));
     return Promise.all(values.map((value, i) => (value === null ? null : resultOf(ids[i]!, value))));
   }
 
   async row(id: string, signal: AbortSignal): Promise<JobRow | null> {
-    const [row] = await readRows(this.#reading, [id], { beginning: PAGE_BEGINNING, ttl: true }, signal);
+    const [row] = await this.rows([id], signal);
     return row ?? null;
   }
 
   /** Rows of many, as they stand now; null = gone. */
   rows(ids: readonly string[], signal: AbortSignal): Promise<readonly (JobRow | null)[]> {
-    return readRows(this.#reading, ids, { beginning: PAGE_BEGINNING, ttl: true }, signal);
+    return this.#own(readRows(this.#reading, ids, { beginning: PAGE_BEGINNING, ttl: true }, signal));
   }
 
   search(query: SearchQuery, signal: AbortSignal): AsyncIterable<Found | Looked> {
@@ -112,17 +112,17 @@ export class RedisResultStore implements ResultStore {
    * in sight are read anew by their pages, and what is new comes with the next lap of `complete`.
    */
   async refresh(signal: AbortSignal): Promise<void> {
-    if (!this.sameDatabase) await this.broker.read([['DBSIZE']], signal);
+    if (!this.sameDatabase) await this.#own(this.broker.read([['DBSIZE']], signal));
   }
 
   /** Members of a group that was saved; null where it was not, or has expired. */
   group(id: string, signal: AbortSignal): Promise<SavedGroup | null> {
-    return readGroup(this.broker, this.#keys, id, signal);
+    return this.#own(readGroup(this.broker, this.#keys, id, signal));
   }
 
   /** A chord that waits for parts of a group; null where none does. */
   chord(group: string, signal: AbortSignal): Promise<Chord | null> {
-    return readChord(this.broker, this.#keys, group, signal);
+    return this.#own(readChord(this.broker, this.#keys, group, signal));
   }
 
   /** All ids of a state as the index has them, newest first, for what acts on all of them; at most `limit`. */
@@ -139,6 +139,25 @@ export class RedisResultStore implements ResultStore {
       left -= part.length;
       from = part.at(-1) ?? null;
       for (const { id } of part) yield id;
+    }
+  }
+
+  /** A lost result backend is no loss of the messages' broker: it must not be taken for one. */
+  async #own<T>(reading: Promise<T>): Promise<T> {
+    try {
+      return await reading;
+    } catch (thrown) {
+      if (this.sameDatabase || !(thrown instanceof InspectorError) || thrown.code !== 'connection-lost') throw thrown;
+      throw new InspectorError(
+        'unreachable',
+        {
+          message: `The result backend ${this.broker.address} has gone: ${thrown.message}`,
+          tried: thrown.tried,
+          answer: thrown.answer,
+          remedy: 'It is opened again by itself at the next look.',
+        },
+        { cause: thrown },
+      );
     }
   }
 
