@@ -1,0 +1,181 @@
+/**
+ * A person's way through Celery, on a private Redis with a real prefork worker and RedBeat: what failed is found without
+ * any agent, opened, and retried; the workers are asked; what nobody serves is said.
+ */
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Redis } from 'ioredis';
+import { afterAll, beforeAll, beforeEach, expect, onTestFailed, test } from 'vitest';
+import {
+  type CeleryWorker,
+  clientOf,
+  type GuardedProcess,
+  removeFolder,
+  runCelery,
+  startCeleryBeat,
+  startCeleryWorker,
+  startRedis,
+  type TestRedis,
+  tasksFolder,
+  temporaryFolder,
+  waitFor,
+} from '../support';
+import { accessibilityProblems } from './accessibility';
+import { type OpenedWorkbench, openWorkbench } from './support';
+
+const home = temporaryFolder('celery');
+/** While this file exists, payments in euros time out. */
+const gatewaySwitch = join(home, 'gateway-is-down');
+let redis: TestRedis;
+let results: Redis;
+let worker: CeleryWorker;
+let beat: GuardedProcess;
+let workbench: OpenedWorkbench;
+let ids: Record<string, string>;
+
+const FEED = `
+from datetime import datetime, timedelta, timezone
+never = sys.argv[1]
+ids = {}
+ids["charge"] = tasks.charge_card.delay(5311, "EUR").id
+ids["decline"] = tasks.decline.delay(5312).id
+ids["build"] = tasks.build_report.delay("october", 3, until=never).id
+ids["eta"] = tasks.send_receipt.apply_async(["ada@shop.example", 5290], eta=datetime.now(timezone.utc) + timedelta(hours=6)).id
+for month in ("2026-09", "2026-10", "2026-11"):
+    ids[month] = tasks.build_report.apply_async([month, 400], queue="reports").id
+print(json.dumps(ids))
+`;
+
+beforeAll(async () => {
+  writeFileSync(gatewaySwitch, '');
+  redis = await startRedis();
+  results = clientOf(redis, 1);
+  const app = {
+    generation: 'celery-newest',
+    broker: redis.url,
+    backend: redis.url.replace(/0$/, '1'),
+    conf: { result_extended: true },
+  };
+  const env = { SHOP_GATEWAY_DOWN: gatewaySwitch };
+  const schedule = { settle: { task: 'shop.tasks.settle', schedule: 86_400, args: [[], 'today'] } };
+  [worker, beat] = await Promise.all([
+    startCeleryWorker({ ...app, name: 'worker-1', pool: 'prefork', concurrency: 2, events: true, env }),
+    startCeleryBeat({ ...app, schedule, cwd: home, env, redBeat: { url: redis.url } }),
+  ]);
+  ids = JSON.parse(await runCelery(app, FEED, { args: [join(home, 'never')] })) as Record<string, string>;
+  await waitFor(async () => (await stateOf('charge')) === 'FAILURE' && (await stateOf('decline')) === 'FAILURE', {
+    timeout: 20_000,
+    what: 'two tasks to fail',
+    explain: worker.output,
+  });
+  workbench = await openWorkbench({
+    folder: tasksFolder,
+    width: 1440,
+    height: 900,
+    env: { JOB_QUEUES_DEMO: '1', JOB_QUEUES_DEMO_URL: redis.url },
+  });
+  workbench.page.setDefaultTimeout(15_000);
+});
+
+beforeEach(({ task }) => {
+  onTestFailed(async () => {
+    await workbench.screenshot(`failed-celery-${task.name.slice(0, 30).replaceAll(' ', '-')}`);
+  });
+});
+
+afterAll(async () => {
+  results?.disconnect();
+  await workbench?.[Symbol.asyncDispose]();
+  await worker?.kill();
+  await beat?.kill();
+  await redis?.stop();
+  removeFolder(home);
+});
+
+async function stateOf(name: string): Promise<string | null> {
+  const stored = await results.get(`celery-task-meta-${ids[name] ?? ''}`);
+  return stored === null ? null : ((JSON.parse(stored) as { status?: string }).status ?? null);
+}
+
+const until = (what: string, condition: () => Promise<boolean>) =>
+  waitFor(condition, {
+    timeout: 30_000,
+    every: 100,
+    what,
+    explain: async () => JSON.stringify((await workbench.rows()).map(row => `${row.label} ${row.description}`)),
+  });
+
+test('failed tasks are found from the result backend alone, beside queues, workers and schedules', async () => {
+  await workbench.showJobQueues();
+  await workbench.expand('shop-local');
+  await workbench.expand('Celery');
+  await workbench.expand('Failed');
+  await workbench.rowWith('5311').waitFor();
+  await workbench.expand('Queues');
+  await workbench.expand('Workers');
+  await workbench.expand('Schedules');
+  await workbench.row('worker-1@shop').waitFor();
+  await workbench.rowWith('settle').waitFor();
+  const rows = await workbench.rows();
+  const sections = rows.filter(row => row.level === 3).map(row => row.label);
+  expect(sections.slice(0, 4)).toEqual(['Failed', 'Queues', 'Workers', 'Schedules']);
+  expect(rows.find(row => row.label === 'Celery')?.description).toMatch(/5\.7/);
+  expect(rows.find(row => row.label === 'reports')?.spoken).toMatch(/reports.*3 waiting/);
+  await workbench.screenshot('celery-tree');
+});
+
+test('a failed task opens with its error, its own frames and its arguments', async () => {
+  await workbench.rowWith('5311').click();
+  const page = workbench.webview();
+  await page.getByRole('heading', { name: 'shop.tasks.charge_card' }).waitFor();
+  await page.getByText('no answer to POST /v1/charges after 30 s').first().waitFor();
+  await page
+    .getByRole('button', { name: /shop\/gateway\.py:\d+/ })
+    .first()
+    .waitFor();
+  const args = page.getByRole('tree', { name: 'Arguments' });
+  expect(await args.innerText()).toMatch(/5311[\s\S]*'EUR'/);
+  expect(await accessibilityProblems(workbench)).toEqual([]);
+  await workbench.screenshot('celery-task');
+  await page.getByRole('tab', { name: /Raw/ }).click();
+  await page.getByText(`celery-task-meta-${ids['charge']}`).first().waitFor();
+  expect(await accessibilityProblems(workbench)).toEqual([]);
+  await page.getByRole('tab', { name: /Details/ }).click();
+});
+
+test('retried from its panel it runs again under its id, and a real worker finishes it', async () => {
+  rmSync(gatewaySwitch);
+  const page = workbench.webview();
+  await page.getByRole('button', { name: 'Retry', exact: true }).click();
+  await page.getByText('Retried 1 task.').first().waitFor();
+  await until('a worker to finish the retried task', async () => (await stateOf('charge')) === 'SUCCESS');
+  await until('the row to leave Failed', async () => (await workbench.rowWith('5311').count()) === 0);
+});
+
+test('the workers are asked, and answer with what they run and hold', async () => {
+  await workbench.inline('Workers', 'Ask workers');
+  await until('the answer of the worker', async () =>
+    (await workbench.rows()).some(
+      ({ label, description }) => label === 'Workers' && /1 of 1 answered/.test(description),
+    ),
+  );
+  await workbench.row('worker-1@shop').click();
+  await workbench.screenshot('celery-asked');
+});
+
+test('a periodic task of RedBeat is run now, and beat sends it', async () => {
+  const settled = async () => /shop\.tasks\.settle\[/.test(worker.output());
+  expect(await settled()).toBe(false);
+  await workbench.contextMenu(workbench.rowWith('settle'), 'Run now');
+  await until('a worker to receive it', settled);
+});
+
+test('a queue that nobody serves is a finding', async () => {
+  await workbench.command('Job Queues: Show findings');
+  await workbench.rowWith('reports', 'Findings').click();
+  const page = workbench.webview();
+  await page.getByRole('heading', { name: 'Evidence' }).waitFor();
+  expect(await page.getByRole('table').innerText()).toMatch(/3/);
+  expect(await accessibilityProblems(workbench)).toEqual([]);
+  await workbench.screenshot('celery-finding');
+});
