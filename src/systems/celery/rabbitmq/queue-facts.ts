@@ -55,6 +55,15 @@ const text = (name: string, value: string | null, note?: string): Fact => ({
   ...(note === undefined ? {} : { note }),
 });
 
+/** Facts that thousands of queues share are made once. */
+const TYPES: Readonly<Record<string, Fact>> = {
+  classic: text('Type', 'classic'),
+  quorum: text('Type', 'quorum'),
+  stream: text('Type', 'stream'),
+};
+const DROPPED = text('Dead letters', 'dropped');
+const LAG = text('Counts', 'from the statistics of RabbitMQ', 'They lag by some seconds (5 unless configured).');
+
 /** Facts of a queue for its tooltip. @param deadLettersOf queues whose dead letters come here */
 export function detailsOf(
   queue: ManagedQueue,
@@ -63,12 +72,12 @@ export function detailsOf(
   deadLettersOf: readonly string[] | undefined,
 ): Fact[] {
   const { arguments: args, effectivePolicy: policy, rates } = queue;
-  const facts = [text('Type', queue.type), text('Belongs to Celery', why)];
+  const facts = [TYPES[queue.type] ?? text('Type', queue.type), text('Belongs to Celery', why)];
   if (queue.consumers !== null) facts.push(text('Consumers', String(queue.consumers)));
   const priorities = args['x-max-priority'];
   if (isNumber(priorities)) facts.push(text('Priorities', `0 to ${priorities}, larger first`));
   if (queue.type === 'quorum') facts.push(text('Delivery limit', limitText(fact)));
-  facts.push(text('Dead letters', deadLetterText(queue)));
+  facts.push(deadLetterFact(queue));
   if (deadLettersOf !== undefined) facts.push(text('Takes dead letters of', deadLettersOf.join(', ')));
   if (queue.policy !== null) facts.push(text('Policy', queue.policy));
   const ttl = args['x-message-ttl'] ?? policy['message-ttl'];
@@ -92,7 +101,7 @@ export function detailsOf(
   ] as const) {
     if (rate !== null) facts.push(text(name, `${Number(rate.toFixed(1))}/s`));
   }
-  facts.push(text('Counts', 'from the statistics of RabbitMQ', 'They lag by some seconds (5 unless configured).'));
+  facts.push(LAG);
   return facts;
 }
 
@@ -100,9 +109,9 @@ function limitText({ deliveryLimit: limit }: QueueFact): string {
   return limit === null ? 'none' : limit === 'unknown' ? 'not known' : `${limit}, then dropped or dead-lettered`;
 }
 
-function deadLetterText(queue: ManagedQueue): string {
+function deadLetterFact(queue: ManagedQueue): Fact {
   const { exchange, key } = deadLettersTo(queue);
-  if (exchange === null) return 'dropped';
-  if (exchange === '') return `to ${key ?? queue.name}`;
-  return key === null ? `to the exchange ${exchange}` : `to the exchange ${exchange}, routing key ${key}`;
+  if (exchange === null) return DROPPED;
+  if (exchange === '') return text('Dead letters', `to ${key ?? queue.name}`);
+  return text('Dead letters', `to the exchange ${exchange}${key === null ? '' : `, routing key ${key}`}`);
 }
