@@ -61,6 +61,8 @@ export class Node {
   /** Of the last question: how often it was answered under this name, and by which processes. */
   answers = 0;
   pids: readonly number[] = [];
+  /** Of the question before. */
+  #pidsBefore: readonly number[] = [];
   /** Methods of the last question that have been answered, and how often. */
   readonly #answered = new Map<string, number>();
 
@@ -88,7 +90,10 @@ export class Node {
     const first = this.#answered.size === 0;
     const times = (this.#answered.get(method) ?? 0) + 1;
     this.#answered.set(method, times);
-    if (first) this.pids = [];
+    if (first) {
+      this.#pidsBefore = this.pids.length === 0 ? this.#pidsBefore : this.pids;
+      this.pids = [];
+    }
     this.answers = first ? 1 : Math.max(this.answers, times);
     this.lastAnswer = now;
     this.silentSince = null;
@@ -104,6 +109,7 @@ export class Node {
       }
       case 'stats':
         this.stats = statsOf(value, now);
+        if (times === 1 && this.#isAnother(this.stats.pid)) this.#forget();
         if (this.stats.pid !== null) this.pids = [...this.pids, this.stats.pid];
         break;
       case 'active_queues': {
@@ -125,6 +131,19 @@ export class Node {
         break;
     }
     return first;
+  }
+
+  /** Whether this process has not answered under this name before, though another one has: it was restarted. */
+  #isAnother(pid: number | null): boolean {
+    return pid !== null && this.#pidsBefore.length > 0 && !this.#pidsBefore.includes(pid);
+  }
+
+  /** What one start of a worker told may not hold for the next: it is asked anew. */
+  #forget(): void {
+    this.registered = null;
+    this.revoked = null;
+    this.conf = null;
+    this.software = null;
   }
 
   /** @returns whether something changed that a row shows */

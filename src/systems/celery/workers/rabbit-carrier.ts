@@ -32,6 +32,17 @@ export function rabbitCarrier(broker: RabbitBroker, options: CeleryOptions): Car
       return end === undefined ? [] : [name.slice(0, -end.length)];
     });
   };
+  /** Whether a worker has ever listened; told by binding a queue of our own, which ends at once. */
+  const exists = async (used: readonly string[], signal: AbortSignal): Promise<boolean> => {
+    try {
+      const bindings = used.map(control => ({ exchange: pidboxExchange(control), routingKey: '' }));
+      await (await broker.subscribe(bindings, signal)).close();
+      return true;
+    } catch (thrown) {
+      nobodyThere(thrown);
+      return false;
+    }
+  };
   /** @returns whether anybody was there to hear it */
   const publish = async (used: readonly string[], commands: readonly CommandMessage[], signal: AbortSignal) => {
     const outcomes = await broker
@@ -53,7 +64,7 @@ export function rabbitCarrier(broker: RabbitBroker, options: CeleryOptions): Car
   return {
     async *exchange(commands, oid, timeoutMs, signal) {
       const [used, there] = await Promise.all([names(signal), nodes(signal)]);
-      if (there !== null && there.length === 0) {
+      if (there === null ? !(await exists(used, signal)) : there.length === 0) {
         yield { heard: 0 };
         return;
       }
