@@ -53,9 +53,24 @@ export function findCandidates(
 }
 
 const BROKER_IMAGES = [
-  { image: /(^|[/-])(redis|valkey|keydb|dragonfly)/i, target: 6379, url: (place: string) => `redis://${place}/0` },
-  { image: /(^|\/)rabbitmq/i, target: 5672, url: (place: string) => `amqp://${place}/` },
+  {
+    image: /(^|[/-])(redis|valkey|keydb|dragonfly)/i,
+    target: 6379,
+    of: (place: string, { password }: ComposeFacts) => ({ url: `redis://${place}/0`, password }),
+  },
+  { image: /(^|\/)rabbitmq/i, target: 5672, of: rabbitOf },
 ];
+
+/** The user, password and virtual host that the images (the official one, Bitnami's) make when they first start. */
+function rabbitOf(place: string, { environment }: ComposeFacts): { url: string; password: string | null } {
+  const given = (names: RegExp) => environment.find(({ name }) => names.test(name))?.value || null;
+  const user = given(/^RABBITMQ_(DEFAULT_USER|USERNAME)$/);
+  const vhost = given(/^RABBITMQ_(DEFAULT_)?VHOST$/);
+  return {
+    url: `amqp://${user === null ? '' : `${encodeURIComponent(user)}@`}${place}/${vhost === null || vhost === '/' ? '' : encodeURIComponent(vhost)}`,
+    password: given(/^RABBITMQ_(DEFAULT_PASS|PASSWORD)$/),
+  };
+}
 
 function published(service: ComposeFacts): BrokerCandidate[] {
   return service.ports.flatMap(port => {
@@ -66,12 +81,11 @@ function published(service: ComposeFacts): BrokerCandidate[] {
     if (kind === undefined) return [];
     return [
       {
-        url: kind.url(`${port.host}:${port.published}`),
+        ...kind.of(`${port.host}:${port.published}`, service),
         label: service.service,
         detail: `${service.file}:${service.line} publishes it as ${port.published}.`,
         file: service.file,
         line: service.line,
-        password: service.password,
       },
     ];
   });
@@ -128,8 +142,34 @@ function urlsOfVariables(variables: readonly Variable[], file: string): Mention[
   return [...urls, ...assembled(variables, file)];
 }
 
-/** REDIS_HOST with REDIS_PORT, REDIS_DB and REDIS_PASSWORD (also with another name before them). */
+/**
+ * REDIS_HOST with REDIS_PORT, REDIS_DB and REDIS_PASSWORD, RABBITMQ_HOST with RABBITMQ_PORT, _USER, _PASSWORD and _VHOST
+ * (also with another name before them).
+ */
 function assembled(variables: readonly Variable[], file: string): Mention[] {
+  return [...assembledRedis(variables, file), ...assembledRabbit(variables, file)];
+}
+
+function assembledRabbit(variables: readonly Variable[], file: string): Mention[] {
+  return variables.flatMap(({ name, value, line }) => {
+    const prefix = /^(\w*(?:RABBIT(?:MQ)?|AMQP)_)HOST(?:NAME)?$/i.exec(name)?.[1];
+    if (prefix === undefined || !/^[\w.-]+$/.test(value)) return [];
+    const of = (suffixes: RegExp) =>
+      variables.find(one => one.name.startsWith(prefix) && suffixes.test(one.name.slice(prefix.length)))?.value ?? '';
+    const port = of(/^PORT$/i) || '5672';
+    if (!/^\d{1,5}$/.test(port)) return [];
+    const [user, password, vhost] = [
+      of(/^(DEFAULT_)?USER(NAME)?$/i),
+      of(/^(DEFAULT_)?PASS(WORD)?$/i),
+      of(/^(DEFAULT_)?V(IRTUAL_)?HOST$/i),
+    ];
+    const login = `${encodeURIComponent(user)}${password === '' ? '' : `:${encodeURIComponent(password)}`}`;
+    const path = vhost === '/' ? '' : encodeURIComponent(vhost);
+    return [{ name, url: `amqp://${login === '' ? '' : `${login}@`}${value}:${port}/${path}`, file, line }];
+  });
+}
+
+function assembledRedis(variables: readonly Variable[], file: string): Mention[] {
   return variables.flatMap(({ name, value, line }) => {
     const prefix = /^(\w*REDIS_)HOST$/i.exec(name)?.[1];
     if (prefix === undefined || !/^[\w.-]+$/.test(value)) return [];

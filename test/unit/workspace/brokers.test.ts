@@ -160,6 +160,26 @@ describe('brokers that files name', () => {
     );
   });
 
+  it('are RabbitMQ too: as their images make them, and as variables name them', async () => {
+    const brokers = await surroundingsOf({
+      '.env':
+        'RABBITMQ_HOST=mq\nRABBITMQ_USER=shop\nRABBITMQ_PASSWORD="p@ss"\nRABBITMQ_VHOST=/shop\nDATABASE_HOST=db\nCELERY_BROKER_URL=amqp://shop:x@mq/orders',
+      'compose.yml':
+        'services:\n  mq:\n    image: rabbitmq:3.13-management\n    ports: ["5673:5672", "15673:15672"]\n    environment:\n      RABBITMQ_DEFAULT_USER: shop\n      RABBITMQ_DEFAULT_PASS: geheim\n      RABBITMQ_DEFAULT_VHOST: orders\n  other:\n    image: bitnami/rabbitmq\n    ports: ["5672:5672"]\n',
+    }).brokers(never);
+    expect(brokers.map(({ url, label, detail, password }) => [url, label, detail, password])).toEqual([
+      ['amqp://shop@localhost:5673/orders', 'mq', 'compose.yml:4 publishes it as 5673.', 'geheim'],
+      ['amqp://localhost:5672/', 'other', 'compose.yml:11 publishes it as 5672.', null],
+      [
+        'amqp://shop@localhost:5673/%2Fshop',
+        'RABBITMQ_HOST',
+        '.env:1 names mq:5672. compose.yml:4 publishes it as 5673.',
+        'p@ss',
+      ],
+    ]);
+    expect(JSON.stringify(brokers.map(({ password: _password, ...rest }) => rest))).not.toMatch(/p%40ss|geheim|:x@/);
+  });
+
   it('have URLs that are taken apart and moved', () => {
     expect(splitUrl('redis://:a@b@h:1/2?x=1')).toEqual({
       url: 'redis://h:1/2?x=1',
