@@ -47,6 +47,16 @@ export const optionSchema: ParameterSchema = {
       description: '`event_exchange`; celeryev unless told',
       format: 'text',
     },
+    ask: {
+      type: 'boolean',
+      title: 'Ask workers by itself',
+      description: 'Sends one message to every worker at each look; by itself only on local and development brokers',
+    },
+    hear: {
+      type: 'boolean',
+      title: 'Hear heartbeats',
+      description: 'On Redis by itself; on RabbitMQ it makes a queue of its own, which ends with the connection',
+    },
     redbeat: {
       type: 'string',
       title: 'Redis of RedBeat',
@@ -58,6 +68,11 @@ export const optionSchema: ParameterSchema = {
       title: 'Key prefix of RedBeat',
       description: '`redbeat_key_prefix`; redbeat: unless told',
       format: 'text',
+    },
+    peek: {
+      type: 'boolean',
+      title: 'Look at messages by itself',
+      description: 'On RabbitMQ a look marks messages redelivered, and counts as a delivery in quorum queues',
     },
     management: {
       type: 'string',
