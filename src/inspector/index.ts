@@ -3,5 +3,5 @@ export * from './api';
 export { asksByItself } from './asking';
 export { companionSecret } from './companions';
 export { createInspector, newProfileId } from './inspector';
-export { openLink, splitUrl } from './open';
+export { isSameServer, openLink, splitUrl } from './open';
 export type { InspectorParts, JournalOptions, Link, OpenLink, ProfileStore, SecretStore } from './ports';

@@ -26,9 +26,10 @@ export async function pickConnection(
 export async function pickInstallation(
   app: App,
   title: string,
+  suitable: (view: InstallationView) => boolean = () => true,
 ): Promise<{ readonly at: InstallationAddress; readonly view: InstallationView } | undefined> {
   const items = app.inspector.connections.flatMap(live =>
-    live.installations.map(view => ({
+    live.installations.filter(suitable).map(view => ({
       label: t('{0} on {1}', view.installation.name || view.installation.system.title, live.profile.name),
       description: environmentWord(live.profile.environment),
       at: addressOfView(live, view),

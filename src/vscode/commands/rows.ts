@@ -108,6 +108,7 @@ async function click(row: Row): Promise<void> {
     connect: 'jobQueues.connect',
     refresh: 'jobQueues.refresh',
     'clear-filter': 'jobQueues.clearFilter',
+    'set-companion': 'jobQueues.setCompanion',
     'open-job': 'jobQueues.openJob',
   } as const;
   if (row.click !== undefined) await vscode.commands.executeCommand(commands[row.click], row.id);

@@ -14,6 +14,7 @@ export const ROW_KINDS = [
   'worker',
   'schedules',
   'schedule',
+  'companion',
   'more',
   'note',
 ] as const;
@@ -37,6 +38,8 @@ export const ROW_FLAGS = [
   'busy',
   /** Schedule: stands for a job that can be opened. */
   'opens',
+  /** Installation: it needs further brokers. */
+  'companions',
   /** Queue: its keys can be copied. */
   'keys',
   /** Workers: can be asked. */

@@ -2,6 +2,7 @@ import { t } from '@vscode/l10n';
 import type { InstallationView, LiveConnection } from '../../../inspector/api';
 import { counted, formatCount, formatNumber, joined } from '../../../inspector/present/format';
 import { type Count, exactly, knownAmount, type Overview, type State } from '../../../model';
+import { companionRows } from './companions';
 import { contextValue } from './context-value';
 import { STATE_ICONS } from './icons';
 import { installationId, queuesId, schedulesId, troubleId, workersId } from './ids';
@@ -24,7 +25,11 @@ export function installationRow(live: LiveConnection, view: InstallationView, al
     description,
     icon: { id: 'layers' },
     children: alone ? 'expanded' : 'collapsed',
-    context: contextValue('installation', [], installation.actions({ kind: 'installation' }, null)),
+    context: contextValue(
+      'installation',
+      [(installation.companions ?? []).length > 0 && 'companions'],
+      installation.actions({ kind: 'installation' }, null),
+    ),
     spoken: description === '' ? label : `${label}, ${description}`,
   };
 }
@@ -59,6 +64,7 @@ export function sectionRows(live: LiveConnection, view: InstallationView, world:
     ...failure,
     ...notices,
     troubleRow(at, view, overview, world),
+    ...companionRows(at, view),
     queuesRow(at, overview, world),
     ...workersRow(at, view, overview, world),
     ...schedulesRow(at, title, overview, world),

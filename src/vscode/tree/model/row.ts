@@ -22,6 +22,7 @@ export type Subject =
       readonly owner: string;
       readonly job: Ref | null;
     }
+  | { readonly kind: 'companion'; readonly at: InstallationAddress; readonly role: string }
   | { readonly kind: 'more'; readonly list: NodeId }
   | { readonly kind: 'note'; readonly connection: string };
 
@@ -41,7 +42,15 @@ export interface Icon {
 }
 
 /** What a click on a row that does not expand does. */
-export type Click = 'open-job' | 'show-more' | 'find-job' | 'show-log' | 'connect' | 'refresh' | 'clear-filter';
+export type Click =
+  | 'open-job'
+  | 'show-more'
+  | 'find-job'
+  | 'show-log'
+  | 'connect'
+  | 'refresh'
+  | 'clear-filter'
+  | 'set-companion';
 
 /** What a private scheme tells the decorations of a row. */
 export interface Mark {
