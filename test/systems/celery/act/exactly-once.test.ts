@@ -318,11 +318,11 @@ describe('others at work at the same time', () => {
 
   test('what a worker has taken is not taken back', async () => {
     await rig.flush();
-    await writeResults(rig.results, [{ id: 'j' }]);
+    await writeResults(rig.results, [{ id: 'm' }]);
     const { undo } = await rig.perform('retry', await first(rig, 'failed'));
     await rig.client.rpop('celery');
-    await writeResults(rig.results, [{ id: 'j', status: 'SUCCESS' }]);
+    await writeResults(rig.results, [{ id: 'm', status: 'SUCCESS' }]);
     expect(await rig.undo(undo)).toEqual(['already taken by a worker', 'a new outcome has taken its place']);
-    expect(await rig.results.get('celery-task-meta-j')).toBe(resultText({ id: 'j', status: 'SUCCESS' }));
+    expect(await rig.results.get('celery-task-meta-m')).toBe(resultText({ id: 'm', status: 'SUCCESS' }));
   });
 });
