@@ -1,3 +1,4 @@
+import { decodeBase64 } from '../../../codecs/envelope';
 import { callText, PyDict, type PyNode, PyTuple } from '../../../codecs/python';
 import type { Problem, RenderedValue } from '../../../model';
 import { rendered } from '../../reading/values';
@@ -10,8 +11,8 @@ export interface MessageParts {
   readonly headers: Readonly<Record<string, unknown>>;
   /** In kombu's names: `correlation_id`, `reply_to`, `priority`, `delivery_tag`, `expiration` … */
   readonly properties: Readonly<Record<string, unknown>>;
-  /** Base64 taken off, compression still on. */
-  readonly body: Uint8Array;
+  /** Compression still on; as text of an envelope, base64 where that says so: it is taken off when it is asked for. */
+  readonly body: Uint8Array | { readonly text: string; readonly base64: boolean };
   readonly contentType: string | null;
   readonly contentEncoding: string | null;
   readonly exchange: string | null;
@@ -43,6 +44,7 @@ export class Message implements TaskMessage {
   /** The element of the list as it stands, where there is one. */
   readonly element: Uint8Array | undefined;
   readonly #problems: Problem[];
+  #body: Uint8Array | undefined;
   #unpacked: Unpacked | null | undefined;
   #call: Call | null | undefined;
 
@@ -155,6 +157,8 @@ export class Message implements TaskMessage {
 
   get callText(): string | null {
     if (this.parts.broken === true) return null;
+    const quick = this.#quickText();
+    if (quick !== null) return quick;
     const short = this.body.length <= DECODED_IN_ROWS;
     if (this.parts.leftOut === undefined && short && this.call !== null)
       return callText(this.call.args, this.call.kwargs, ROW);
@@ -162,6 +166,24 @@ export class Message implements TaskMessage {
     if (repr !== null) return repr.length <= ROW ? repr : `${repr.slice(0, ROW - 1).toWellFormed()}…`;
     if (this.parts.leftOut !== undefined) return this.parts.leftOut;
     return short ? null : `(… ${Math.round(this.body.length / 1024)} kB)`;
+  }
+
+  /**
+   * The usual call: positional arguments that the sender described whole, in a body of JSON that reads. A tenth of the
+   * time of making values of them.
+   */
+  #quickText(): string | null {
+    const args = this.#header('argsrepr');
+    const plain = this.contentType === 'application/json' && this.compression === null;
+    if (!plain || this.#skipped || this.#unpacked !== undefined || this.body.length > DECODED_IN_ROWS) return null;
+    if (typeof args !== 'string' || args.length > ROW || args.includes('...') || !args.startsWith('(')) return null;
+    if (this.#header('kwargsrepr') !== '{}' || !this.#inHeaders) return null;
+    try {
+      const body: unknown = JSON.parse(Buffer.from(this.body).toString());
+      return Array.isArray(body) && body.length === 3 && Array.isArray(body[0]) ? args.replace(/,\)$/, ')') : null;
+    } catch {
+      return null;
+    }
   }
 
   /** The call as the body has it, up to so many characters; null where it was not read. */
@@ -290,7 +312,21 @@ export class Message implements TaskMessage {
   }
 
   get body(): Uint8Array {
-    return this.parts.body;
+    this.#body ??= this.#bodyOf();
+    return this.#body;
+  }
+
+  #bodyOf(): Uint8Array {
+    const { body } = this.parts;
+    if (!('text' in body)) return body;
+    const { text: content, base64 } = body;
+    if (!base64) return Buffer.from(content);
+    if (content.length % 4 === 0 && STANDARD.test(content)) return Buffer.from(content, 'base64');
+    const decoded = decodeBase64(content)?.bytes;
+    if (decoded !== undefined) return decoded;
+    const reason = 'The body of the message is no base64, though it says so.';
+    this.#problems.push({ part: 'body', reason, offset: null });
+    return Buffer.from(content);
   }
 
   /** Of what was decoded so far: those of the body come once it was. */
@@ -299,6 +335,7 @@ export class Message implements TaskMessage {
   }
 }
 
+const STANDARD = /^[A-Za-z0-9+/]*={0,2}$/;
 const EMPTY = new PyTuple([]);
 const text = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null);
 const number = (value: unknown): number | null => (typeof value === 'number' && Number.isFinite(value) ? value : null);

@@ -2,7 +2,6 @@
  * Messages of Celery as they lie on a broker: an envelope of kombu (Redis) or properties, headers and a body (RabbitMQ).
  * Protocol 1 (3.1, `task_protocol = 1`), protocol 2 (since 4.0) and their mixture. Format: docs/formats/celery.md.
  */
-import { decodeBase64 } from '../../../codecs/envelope';
 import type { Problem } from '../../../model';
 import type { TaskMessage } from '../types';
 import { Message, type MessageParts } from './message';
@@ -117,18 +116,12 @@ function envelopeOf(envelope: Record_, bytes: Uint8Array, leftOut?: string): Mes
     wrong('headers', 'The headers of the message are no object.');
   const info = isRecord(properties['delivery_info']) ? properties['delivery_info'] : {};
   const body = envelope['body'];
-  let raw: Uint8Array = Buffer.alloc(0);
   if (typeof body !== 'string') wrong('body', 'The message has no body.');
-  else if (properties['body_encoding'] === 'base64') {
-    const decoded = body === '' ? Buffer.alloc(0) : decodeBase64(body)?.bytes;
-    if (decoded === undefined) wrong('body', 'The body of the message is no base64, though it says so.');
-    raw = decoded ?? Buffer.from(body);
-  } else raw = Buffer.from(body);
   return new Message(
     {
       headers,
       properties,
-      body: raw,
+      body: { text: typeof body === 'string' ? body : '', base64: properties['body_encoding'] === 'base64' },
       contentType: text(envelope['content-type']),
       contentEncoding: text(envelope['content-encoding']),
       exchange: text(info['exchange']),

@@ -4,8 +4,9 @@ import { arrayOf, bufferOf, failureOf, numberOf, plainOf } from '../../reading/r
 import { unackedKey } from '../keys';
 import FIND from './find-held.lua';
 import { type HeldMessage, heldOf } from './held';
+import { readLengths } from './lengths';
 import { lookThrough } from './lookup';
-import { type List, listsOf, queueNames } from './queues';
+import { type List, queueNames } from './queues';
 import { bare, canScript, lengthOf, type Reading } from './reading';
 import type { Element } from './rows';
 import { remember } from './waiting';
@@ -50,13 +51,8 @@ export async function findById(
 
 /** Lists of queues that hold something now; one round trip. */
 export async function filledLists(reading: Reading, queues: readonly string[], signal: AbortSignal): Promise<List[]> {
-  const lists = queues.flatMap(name => listsOf(reading, name));
-  if (lists.length === 0) return [];
-  const lengths = await reading.broker.read(
-    lists.map(({ key }): Command => ['LLEN', key]),
-    signal,
-  );
-  return lists.filter((_list, i) => lengthOf(lengths[i]) > 0);
+  const { lists, replies } = await readLengths(reading, queues, [], signal);
+  return lists.filter((_list, i) => lengthOf(replies[i]) > 0);
 }
 
 /** An id as it stands in JSON that Python wrote. Short or odd ones are found all the same: hits are read and compared. */

@@ -1,9 +1,10 @@
-import { type Command, type Reply, SPLIT } from '../../../brokers/redis/port';
+import type { Command, Reply } from '../../../brokers/redis/port';
 import { type Count, exactly, type Problem, type QueueSummary, sumCounts, unknown } from '../../../model';
 import { arrayOf, failureOf, numberOf, plainOf } from '../../reading/replies';
-import { unackedIndexKey, unackedKey } from '../keys';
+import { unackedKey } from '../keys';
 import type { TransportOverview } from '../types';
-import { bindingCommands, learn, listName, listsOf } from './queues';
+import { readAll, readLengths } from './lengths';
+import { bindingCommands, learn, listName } from './queues';
 import { bare, canScript, type Reading } from './reading';
 import TALLY from './tally.lua';
 
@@ -31,47 +32,38 @@ export async function readOverview(reading: Reading, signal: AbortSignal): Promi
   const held = first[bindings.length];
   const holds = (numberOf(held) ?? 0) > 0;
 
-  const lists = queues.flatMap(queue => listsOf(reading, queue));
   const tally: Command[] =
     holds && canScript(reading) ? [['EVAL_RO', SCRIPT, 1, unackedKey(prefix), TALLIED, TALLIED_BYTES]] : [];
-  const second = await readAll(reading, [...tally, ...lists.map(({ key }): Command => ['LLEN', key])], signal);
-  const byQueue = holds ? (tally.length > 0 ? tallyOf(reading, second[0]) : NO_SCRIPT) : new Map<string, number>();
+  const { lists, replies, others } = await readLengths(reading, queues, tally, signal);
+  const byQueue = holds ? (tally.length > 0 ? tallyOf(reading, others[0]) : NO_SCRIPT) : new Map<string, number>();
   memory.lengths.clear();
-  const width = reading.steps.length;
-  const summaries = queues.map((name, i): QueueSummary => {
-    const counts = Array.from({ length: width }, (_unused, step) => second[tally.length + i * width + step]);
-    counts.forEach((reply, step) => {
-      if (typeof reply === 'number' && reply > 0) memory.lengths.set(listName(lists[i * width + step]!), reply);
-    });
-    return {
+  const waiting = new Map<string, Count[]>();
+  for (const [i, list] of lists.entries()) {
+    const reply = replies[i];
+    if (typeof reply === 'number' && reply > 0) memory.lengths.set(listName(list), reply);
+    const counts = waiting.get(list.queue);
+    if (counts === undefined) waiting.set(list.queue, [countOf(reply)]);
+    else counts.push(countOf(reply));
+  }
+  const summaries = queues.map(
+    (name): QueueSummary => ({
       name,
       counts: {
-        waiting: sumCounts(counts.map(countOf)),
+        waiting: sumCounts(waiting.get(name) ?? []),
         taken: typeof byQueue === 'string' ? unknown(byQueue) : exactly(byQueue.get(name) ?? 0),
       },
       paused: null,
       oldestWaitingAt: null,
       workers: null,
-      keys: [`${prefix}${name}`, ...[3, 6, 9].map(step => `${prefix}${name}\\x06\\x16${step}`)],
-    };
-  });
+      keys: [`${prefix}${name}`, ...reading.steps.slice(1).map(step => `${prefix}${name}\\x06\\x16${step}`)],
+    }),
+  );
   return {
     queues: summaries,
     taken: countOf(held),
     problems: problemsOf(reading, exchanges, first, held),
     roundTrips: broker.meter.roundTrips - trips,
   };
-}
-
-/** In parts, so that ten thousand queues do not become one array of commands and replies at once. */
-async function readAll({ broker }: Reading, commands: readonly Command[], signal: AbortSignal): Promise<Reply[]> {
-  if (commands.length <= SPLIT) return [...(await broker.read(commands, signal))];
-  function* parts() {
-    for (let from = 0; from < commands.length; from += SPLIT) yield commands.slice(from, from + SPLIT);
-  }
-  const replies: Reply[] = [];
-  for await (const part of broker.readParts(parts(), signal)) for (const reply of part) replies.push(reply);
-  return replies;
 }
 
 /** A key of a foreign type is a count that could not be taken, with the server's words. */
@@ -135,5 +127,3 @@ function problemsOf(
   }
   return problems;
 }
-
-export { unackedIndexKey };

@@ -1,6 +1,7 @@
 import type { Command, Reply } from '../../../brokers/redis/port';
 import { bindingKey, type Key, listKey } from '../keys';
 import { Bindings, bindingsOf } from './bindings';
+import { readAll } from './lengths';
 import type { Reading } from './reading';
 
 /** One list of a queue: its messages of one priority. */
@@ -17,23 +18,33 @@ export function listsOf({ prefix, steps }: Reading, queue: string): List[] {
   return steps.map(step => ({ queue, step, key: listKey(prefix, queue, step) }));
 }
 
-/** Exchanges whose bindings are read. */
-function exchangesOf({ discovery, prefix }: Reading): readonly string[] {
-  return [...(discovery.prefixes().get(prefix)?.exchanges ?? [])];
-}
+/** Exchanges that are read anew at each look where there are more. */
+const ANEW = 500;
 
+/** Exchanges whose bindings are read now: all of them, or of thousands those not known yet and some of the others. */
 export function bindingCommands(reading: Reading): {
   readonly exchanges: readonly string[];
   readonly commands: Command[];
 } {
-  const exchanges = exchangesOf(reading);
-  return { exchanges, commands: exchanges.map(exchange => ['SMEMBERS', bindingKey(reading.prefix, exchange)]) };
+  const { discovery, prefix, memory } = reading;
+  const found = discovery.prefixes().get(prefix)?.exchanges ?? new Set<string>();
+  const all = [...found];
+  for (const exchange of memory.exchanges.keys()) if (!found.has(exchange)) memory.exchanges.delete(exchange);
+  let exchanges = all;
+  if (all.length > 2 * ANEW) {
+    const from = memory.nextExchange % all.length;
+    const some = new Set([...all, ...all].slice(from, from + ANEW));
+    memory.nextExchange = from + ANEW;
+    exchanges = all.filter(exchange => some.has(exchange) || !memory.exchanges.has(exchange));
+  }
+  return { exchanges, commands: exchanges.map(exchange => ['SMEMBERS', bindingKey(prefix, exchange)]) };
 }
 
 /** Remembers the bindings just read, and the names of the queues: bound, found as lists, or named by a person. */
 export function learn(reading: Reading, exchanges: readonly string[], replies: readonly Reply[]): readonly string[] {
   const { memory, place, discovery, prefix } = reading;
-  memory.bindings = new Bindings(exchanges.flatMap((exchange, i) => bindingsOf(exchange, replies[i])));
+  for (const [i, exchange] of exchanges.entries()) memory.exchanges.set(exchange, bindingsOf(exchange, replies[i]));
+  memory.bindings = new Bindings([...memory.exchanges.values()].flat());
   const names = memory.bindings.queues();
   for (const queue of place.options.queues) names.add(queue);
   const others = [...discovery.prefixes().keys()].filter(other => other.length > prefix.length);
@@ -49,5 +60,5 @@ export function learn(reading: Reading, exchanges: readonly string[], replies: r
 export async function queueNames(reading: Reading, signal: AbortSignal): Promise<readonly string[]> {
   if (reading.memory.queues !== null) return reading.memory.queues;
   const { exchanges, commands } = bindingCommands(reading);
-  return learn(reading, exchanges, commands.length === 0 ? [] : await reading.broker.read(commands, signal));
+  return learn(reading, exchanges, await readAll(reading, commands, signal));
 }

@@ -1,6 +1,6 @@
 import type { RedisBroker, Reply } from '../../../brokers/redis/port';
 import type { Place } from '../parts';
-import { Bindings } from './bindings';
+import { type Binding, Bindings } from './bindings';
 import type { Discovery } from './discovery';
 import { Shown } from './shown';
 
@@ -12,6 +12,13 @@ export interface Memory {
   queues: readonly string[] | null;
   /** Length of each list when last counted, by `step:queue`. */
   readonly lengths: Map<string, number>;
+  /** Lists of other priorities than the first that hold something, by `step:queue`. */
+  readonly priorities: Set<string>;
+  /** Whether these were ever looked for. */
+  prioritiesKnown: boolean;
+  /** Bindings of each exchange as last read, and where the next look goes on: of thousands only some are read anew. */
+  readonly exchanges: Map<string, readonly Binding[]>;
+  nextExchange: number;
   /** Elements that were shown lately, so that a ref leads back to them without a search. */
   readonly shown: Shown;
   /** Null until it was tried: whether the server runs our read-only scripts. */
@@ -30,7 +37,17 @@ export interface Reading {
 }
 
 export function newMemory(): Memory {
-  return { bindings: Bindings.none, queues: null, lengths: new Map(), shown: new Shown(), scripts: null };
+  return {
+    bindings: Bindings.none,
+    queues: null,
+    lengths: new Map(),
+    priorities: new Set(),
+    prioritiesKnown: false,
+    exchanges: new Map(),
+    nextExchange: 0,
+    shown: new Shown(),
+    scripts: null,
+  };
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Command, Reply } from '../../../brokers/redis/port';
 import { arrayOf, bufferOf, failureOf, numberOf, plainOf } from '../../reading/replies';
 import type { ListCursor } from './cursor';
+import { readAll } from './lengths';
 import PAGE from './page.lua';
 import { type List, listName } from './queues';
 import { bare, canScript, lengthOf, type Reading } from './reading';
@@ -106,7 +107,7 @@ async function byScript(
     const limits = [size + 1, WHOLE, ROOM, TAIL, cursor?.rank ?? -1, back, FORWARD, bytes];
     return ['EVAL_RO', SCRIPT, asked.length, ...asked.map(({ key }) => key), ...limits, ...anchors];
   };
-  const replies = await reading.broker.read([...counted, call(BACK, SEARCHED)], signal);
+  const replies = await readAll(reading, [...counted, call(BACK, SEARCHED)], signal);
   const lengths = replies.slice(0, counted.length);
   let reply = replies[counted.length];
   if (failureOf(reply) !== null) {
@@ -165,7 +166,7 @@ async function bySize(
 ): Promise<Part> {
   const sizes = asked.map(({ key }): Command => ['MEMORY', 'USAGE', key, 'SAMPLES', 20]);
   const own = asked.map(({ key }): Command => ['LLEN', key]);
-  const first = await reading.broker.read([...counted, ...own, ...sizes], signal);
+  const first = await readAll(reading, [...counted, ...own, ...sizes], signal);
   const lengths = first.slice(0, counted.length);
   let room = ROOM;
   let cut = false;

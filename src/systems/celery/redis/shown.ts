@@ -6,16 +6,13 @@ export class Shown {
   #bytes = 0;
 
   remember(hash: string, list: string, bytes: Buffer): void {
-    const known = this.#elements.get(hash);
-    if (known !== undefined) {
-      this.#elements.delete(hash);
-      this.#bytes -= known.bytes.length;
-    }
-    if (bytes.length > LARGEST) return;
+    if (bytes.length > LARGEST || this.#elements.has(hash)) return;
     this.#elements.set(hash, { list, bytes });
     this.#bytes += bytes.length;
+    if (this.#elements.size <= MOST && this.#bytes <= ROOM) return;
+    // A tenth at once: the beginning of a map is slow to reach where single entries were taken from it.
     for (const [oldest, { bytes: old }] of this.#elements) {
-      if (this.#elements.size <= MOST && this.#bytes <= ROOM) break;
+      if (this.#elements.size <= MOST * 0.9 && this.#bytes <= ROOM * 0.9) break;
       this.#elements.delete(oldest);
       this.#bytes -= old.length;
     }

@@ -1,6 +1,7 @@
 import { exactly, type JobPage, type JobQuery } from '../../../model';
 import { readCursor, writeCursor } from './cursor';
-import { listName, listsOf, queueNames } from './queues';
+import { listsToRead } from './lengths';
+import { listName, queueNames } from './queues';
 import type { Reading } from './reading';
 import { type Element, waitingRow } from './rows';
 import { cursorAfter, readSequence } from './sequence';
@@ -13,7 +14,7 @@ export async function readWaitingPage(
   signal: AbortSignal,
 ): Promise<JobPage> {
   const queues = query.queue === null ? await queueNames(reading, signal) : [query.queue];
-  const lists = queues.flatMap(queue => listsOf(reading, queue));
+  const lists = await listsToRead(reading, queues, signal);
   const cursor = query.cursor === null ? null : readCursor(query.cursor, 'list');
   const sequence = await readSequence(reading, lists, cursor, size, signal);
   await openAll(sequence.elements);
