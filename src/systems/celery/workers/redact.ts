@@ -41,5 +41,7 @@ function cleaned(value: unknown, depth: number): unknown {
 export function withoutLogin(text: string): string {
   return text
     .replace(/:\/\/[^\s;,"'<>]*@/g, '://')
-    .replace(/([?&])([^=&\s]*)=([^&\s;,]*)/g, (whole, sign: string, name: string) => (isSecret(name) ? sign : whole));
+    .replace(/([?&])([^=&\s]*)=([^&\s;,]*)/g, (whole, sign: string, name: string) =>
+      isSecret(name) ? (sign === '?' ? sign : '') : whole,
+    );
 }
