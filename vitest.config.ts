@@ -10,6 +10,8 @@ const luaAsText = {
 
 /** What the person who runs the tests leaves out (`npm test -- --without rabbitmq`): files with it in their path. */
 const without = (process.env['JQI_WITHOUT'] ?? '').split(',').filter(Boolean);
+const leftOut = (layer: string) =>
+  without.flatMap(part => [`test/${layer}/**/*${part}*/**`, `test/${layer}/**/*${part}*.test.ts`]);
 
 export default defineConfig({
   plugins: [luaAsText],
@@ -24,7 +26,7 @@ export default defineConfig({
         test: {
           name: 'systems',
           include: ['test/systems/**/*.test.ts'],
-          exclude: without.flatMap(part => [`test/systems/**/*${part}*/**`, `test/systems/**/*${part}*.test.ts`]),
+          exclude: leftOut('systems'),
           testTimeout: 120_000,
           hookTimeout: 300_000,
           maxWorkers: 2,
@@ -35,6 +37,7 @@ export default defineConfig({
         test: {
           name: 'workbench',
           include: ['test/workbench/**/*.test.ts'],
+          exclude: leftOut('workbench'),
           testTimeout: 120_000,
           hookTimeout: 180_000,
           fileParallelism: false,

@@ -117,7 +117,9 @@ await runMain(async () => {
   for (const layer of layers) outcomes.push(await runLayer(layer));
   for (const { name } of wanted.filter(layer => without.includes(layer.name)))
     outcomes.push({ passed: 0, failed: 0, skipped: 1, reasons: [`${name} was left out (--without ${name})`] });
-  const partsLeft = layers.some(({ name }) => name === 'systems') ? PARTS.filter(name => without.includes(name)) : [];
+  const partsLeft = layers.some(({ name }) => name === 'systems' || name === 'workbench')
+    ? PARTS.filter(name => without.includes(name))
+    : [];
   for (const part of partsLeft)
     outcomes.push({
       passed: 0,

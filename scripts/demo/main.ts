@@ -2,14 +2,17 @@
 import { removeFolder, startProcess, startWorkbench, strippedEnvironment, temporaryFolder } from '../../test/support';
 import { onPath, root } from '../setup/paths.mjs';
 import { say, step } from '../setup/progress.mjs';
-import { type CeleryShop, startCeleryShop } from './celery-shop';
+import { type CeleryShop, startCeleryShop, startRabbitShop } from './celery-shop';
 import { checkDemo } from './check';
 import { openGate } from './gate';
 import { type DemoShop, startShop } from './shop';
 
-/** What the extension is told: it adds this broker to its connections, in memory only. */
-function demoEnvironment(shop: DemoShop): Record<string, string> {
-  return { JOB_QUEUES_DEMO: '1', JOB_QUEUES_DEMO_URL: shop.redis.url };
+type Environment = Readonly<Record<string, string>>;
+
+/** What the extension is told: it adds these brokers to its connections, in memory only. */
+function demoEnvironment(shop: DemoShop, rabbit: string | null): Record<string, string> {
+  const more = rabbit === null ? {} : { JOB_QUEUES_DEMO_RABBITMQ: rabbit };
+  return { JOB_QUEUES_DEMO: '1', JOB_QUEUES_DEMO_URL: shop.redis.url, ...more };
 }
 
 /** Runs the demo until it is ended. With `check` it retries a job through the user interface and returns. */
@@ -19,9 +22,11 @@ export async function runDemo(check: boolean): Promise<void> {
   try {
     const shop = await step('Starting a private Redis and RQ workers', () => startShop(home));
     const celery = await step('Starting Celery workers and beat', () => startCeleryShop(shop));
+    const rabbit = check ? null : await step('Starting a private RabbitMQ', () => startRabbitShop(shop));
+    const environment = demoEnvironment(shop, rabbit?.told ?? null);
     const desktop = check ? undefined : desktopVsCode();
-    if (desktop === undefined) await inBrowser(shop, check ? celery : undefined);
-    else await onDesktop(desktop, shop, home);
+    if (desktop === undefined) await inBrowser(shop, environment, check ? celery : undefined);
+    else await onDesktop(desktop, shop, environment, home);
   } finally {
     removeFolder(home);
   }
@@ -33,10 +38,10 @@ function desktopVsCode(): string | undefined {
   return remote || process.getuid?.() === 0 ? undefined : onPath('code');
 }
 
-async function onDesktop(code: string, shop: DemoShop, home: string): Promise<void> {
+async function onDesktop(code: string, shop: DemoShop, environment: Environment, home: string): Promise<void> {
   const places = [`--user-data-dir=${home}/data`, `--extensions-dir=${home}/extensions`];
   const flags = ['--new-window', '--wait', '--skip-welcome', `--extensionDevelopmentPath=${root}`];
-  const env = { ...strippedEnvironment(), ...demoEnvironment(shop) };
+  const env = { ...strippedEnvironment(), ...environment };
   await using vscode = await startProcess(code, [...flags, ...places, shop.folder], { env });
   say('VS Code opens on the shop. Close its window, or press Ctrl+C here, to end the demo.');
   explain(shop);
@@ -44,7 +49,7 @@ async function onDesktop(code: string, shop: DemoShop, home: string): Promise<vo
 }
 
 /** @param checked what is checked without a screen; undefined shows it all to a person instead */
-async function inBrowser(shop: DemoShop, checked: CeleryShop | undefined): Promise<void> {
+async function inBrowser(shop: DemoShop, environment: Environment, checked: CeleryShop | undefined): Promise<void> {
   const gate = await openGate();
   try {
     await using server = await step('Starting the workbench', () =>
@@ -52,7 +57,7 @@ async function inBrowser(shop: DemoShop, checked: CeleryShop | undefined): Promi
         folder: shop.folder,
         publicAddress: gate.address,
         workspaceTrust: true,
-        env: demoEnvironment(shop),
+        env: environment,
       }),
     );
     if (server.socketPath !== undefined) gate.lead(server.socketPath);

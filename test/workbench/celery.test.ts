@@ -153,12 +153,27 @@ test('retried from its panel it runs again under its id, and a real worker finis
 });
 
 test('the workers are asked, and answer with what they run and hold', async () => {
-  await workbench.inline('Workers', 'Ask workers');
+  const client = clientOf(redis);
+  // Listening to the workers' own channel would count as one more that was asked.
+  const monitor = await client.monitor();
+  try {
+    let asked = 0;
+    monitor.on('monitor', (_time: string, [command, channel]: string[]) => {
+      if (/^publish$/i.test(command ?? '') && channel === '/0.celery.pidbox') asked++;
+    });
+    await workbench.inline('Workers', 'Ask workers');
+    await until('a question to go out', async () => asked > 0);
+  } finally {
+    monitor.disconnect();
+    client.disconnect();
+  }
   await until('the answer of the worker', async () =>
     (await workbench.rows()).some(
-      ({ label, description }) => label === 'Workers' && /1 of 1 answered/.test(description),
+      ({ label, description }) => label === 'Workers' && /^1 of 1 answered/.test(description),
     ),
   );
+  const row = (await workbench.rows()).find(({ label }) => label === 'worker-1@shop');
+  expect(row?.description).toMatch(/busy.*build_report/);
   await workbench.row('worker-1@shop').click();
   await workbench.screenshot('celery-asked');
 });

@@ -5,9 +5,11 @@ import { expect, test } from 'vitest';
 import { root } from '../../../scripts/setup/paths.mjs';
 
 test('every test that starts a RabbitMQ has it in its path', () => {
-  const folder = join(root, 'test', 'systems');
-  const tests = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(path => path.endsWith('.test.ts'));
-  const starting = tests.filter(path => /\bstartRabbit\b/.test(readFileSync(join(folder, path), 'utf8')));
+  const folder = join(root, 'test');
+  const tests = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(path =>
+    /^(systems|workbench)\/.*\.test\.ts$/.test(path),
+  );
+  const starting = tests.filter(path => /\bstartRabbit(Shop)?\b/.test(readFileSync(join(folder, path), 'utf8')));
   expect(starting.length).toBeGreaterThan(0);
   expect(starting.filter(path => !path.includes('rabbitmq'))).toEqual([]);
 });
