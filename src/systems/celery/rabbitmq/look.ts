@@ -1,7 +1,8 @@
+import { type RabbitMessage, republication } from '../../../brokers/rabbitmq';
 import { InspectorError, isAbort } from '../../../model';
-import type { Look } from './looks';
+import { deliveryCount, type Look } from './looks';
 import { recentOverview } from './overview';
-import { factWithoutManagement, type QueueFact } from './queue-facts';
+import { DEFAULT_LIMIT, factWithoutManagement, type QueueFact } from './queue-facts';
 import type { RabbitState } from './state';
 
 /** Messages of one look. */
@@ -87,8 +88,9 @@ export async function lookAt(state: RabbitState, queue: string, count: number, s
   const { refusal } = permitOf(state, queue);
   if (refusal !== null) throw refused(queue, refusal);
   try {
-    const look = state.looks.remember(queue, await state.broker.look(queue, count, signal));
-    await putBack(state, look, signal);
+    const { messages, got } = await getSome(state, queue, count, signal);
+    const look = state.looks.remember(queue, messages);
+    await putBack(state, queue, got, signal);
     return look;
   } catch (error) {
     if (error instanceof InspectorError && !isAbort(error)) state.looks.fail(queue, error);
@@ -97,15 +99,62 @@ export async function lookAt(state: RabbitState, queue: string, count: number, s
 }
 
 /**
+ * Gets messages and puts them back. Where deliveries are limited, a message that may have been looked at by others before
+ * can stand at the limit already, which nothing tells but its own header: the walk ends at the first that comes near it,
+ * and one that going back would drop is published anew at the end of the queue instead, confirmed before it is taken off.
+ */
+async function getSome(
+  state: RabbitState,
+  queue: string,
+  count: number,
+  signal: AbortSignal,
+): Promise<{ readonly messages: readonly RabbitMessage[]; readonly got: number }> {
+  const { broker } = state;
+  const given = (state.queues?.get(queue) ?? state.delayed.get(queue))?.deliveryLimit ?? null;
+  const limit = given === 'unknown' ? DEFAULT_LIMIT : given;
+  if (limit === null) {
+    const messages = await broker.look(queue, count, signal);
+    return { messages, got: messages.length };
+  }
+  // In a delay queue it would wait all over again; at the limit it goes on to the next one, only too early.
+  const rescues = !state.delayed.has(queue);
+  const seen: RabbitMessage[] = [];
+  let near = false;
+  let got = 0;
+  await broker.take(
+    {
+      queue,
+      atMost: count,
+      pick: message => {
+        got++;
+        const deliveries = deliveryCount(message) + 1;
+        const beyond = deliveries > limit && rescues && message.headersProblem === undefined;
+        if (near && !beyond) return 'stop';
+        near = near || deliveries >= limit;
+        seen.push(message);
+        return beyond ? 'take' : 'leave';
+      },
+      act: async (messages, stop) => {
+        const anew = messages.map(message => republication(message, queue));
+        return (await broker.publish(anew, stop)).map(outcome => outcome === 'done');
+      },
+    },
+    signal,
+  );
+  return { messages: seen, got };
+}
+
+/**
  * Waits until what was looked at is ready again: a quorum queue puts it back a moment after the channel has closed
  * (seen on 3.10), and a page in between would call the queue empty. Not for long, as a worker may have taken it.
  */
-async function putBack({ broker, queues, delayed }: RabbitState, look: Look, signal: AbortSignal): Promise<void> {
-  const type = (queues?.get(look.queue) ?? delayed.get(look.queue))?.type;
-  if (type === 'classic' || look.messages.length === 0) return;
+async function putBack(state: RabbitState, queue: string, got: number, signal: AbortSignal): Promise<void> {
+  const { broker, queues, delayed } = state;
+  const type = (queues?.get(queue) ?? delayed.get(queue))?.type;
+  if (type === 'classic' || got === 0) return;
   for (let attempt = 0; attempt < PUT_BACK_ATTEMPTS; attempt++) {
-    const [depth] = await broker.depths([look.queue], signal);
-    if (depth == null || depth.ready >= look.messages.length) return;
+    const [depth] = await broker.depths([queue], signal);
+    if (depth == null || depth.ready >= got) return;
     await new Promise(resolve => setTimeout(resolve, PUT_BACK_MS));
   }
 }

@@ -19,7 +19,7 @@ export interface QueueFact {
 }
 
 /** Default delivery limit of quorum queues from RabbitMQ 4.0 on (release notes of 4.0). */
-const DEFAULT_LIMIT = 20;
+export const DEFAULT_LIMIT = 20;
 
 export function factOf(queue: ManagedQueue, broker: RabbitBroker): QueueFact {
   return {

@@ -206,4 +206,26 @@ print(json.dumps([r.id for r in sent[:4]] + [first.id, sent[5].id]))`);
     const { items } = await transport.page(waiting('ledger'), never);
     expect((await transport.message(items[1]!.ref, never)).message.task).toBe('shop.tasks.add');
   });
+
+  test('loses no task of a quorum queue, though every look is by another process', async () => {
+    const conf = { task_default_queue: 'ledger', task_default_queue_type: 'quorum' };
+    using place = await placeOn(rabbit, { conf });
+    await rabbit.api('PUT', `/api/policies/${place.vhost.name}/limited`, {
+      pattern: '^ledger$',
+      definition: { 'delivery-limit': 4 },
+      'apply-to': 'queues',
+    });
+    const program = 'print(json.dumps([tasks.add.delay(n, 2).id for n in range(3)]))';
+    const ids = JSON.parse(await place.run(program)) as string[];
+    await place.counted('ledger', 3);
+    for (let looks = 0; looks < 12; looks++) {
+      await place.transport().look('ledger', 10, never);
+      expect(await place.broker.depths(['ledger'], never)).toMatchObject([{ ready: 3 }]);
+    }
+    await using worker = await startCeleryWorker({ ...place.app, queues: ['ledger'] });
+    await waitFor(() => ids.every(id => worker.output().split(`${id}] succeeded`).length === 2), {
+      what: 'the worker to run each of them once',
+      explain: worker.output,
+    });
+  });
 });

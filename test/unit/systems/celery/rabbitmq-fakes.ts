@@ -59,7 +59,7 @@ export interface FakeParts {
   lookFails?: InspectorError;
 }
 
-/** A virtual host in memory. What was called is noted; everything that would change it throws. */
+/** A virtual host in memory. What was called is noted; what no look needs throws. */
 export function fakeBroker(parts: FakeParts): RabbitBroker & { readonly calls: string[]; parts: FakeParts } {
   const calls: string[] = [];
   const consumers = () =>
@@ -136,13 +136,50 @@ export function fakeBroker(parts: FakeParts): RabbitBroker & { readonly calls: s
       if (parts.lookFails !== undefined) throw parts.lookFails;
       return (parts.messages?.[name] ?? []).slice(0, count);
     },
-    publish: changes,
-    take: changes,
+    publish: async publications => {
+      for (const { routingKey, ...rest } of publications) {
+        calls.push(`publish ${routingKey}`);
+        parts.messages?.[routingKey]?.push({ exchange: '', routingKey, redelivered: false, ...rest });
+      }
+      return publications.map(() => 'done');
+    },
+    // As a quorum queue does it: whatever is given back counts one delivery more.
+    take: async ({ queue: name, atMost, pick, act }, signal) => {
+      calls.push(`take ${name} ${atMost}`);
+      if (parts.lookFails !== undefined) throw parts.lookFails;
+      const all = parts.messages?.[name] ?? [];
+      const picked: number[] = [];
+      let got = 0;
+      for (const message of all.slice(0, atMost)) {
+        const choice = pick(message, got);
+        if (choice === 'take') picked.push(got);
+        got++;
+        if (choice === 'stop') break;
+      }
+      const acted =
+        picked.length === 0
+          ? []
+          : await act(
+              picked.map(at => all[at]!),
+              signal,
+            );
+      const taken = picked.filter((_at, index) => acted[index] === true);
+      const back = all.slice(0, got).flatMap((message, at) => (taken.includes(at) ? [] : [delivered(message)]));
+      if (parts.messages !== undefined) parts.messages[name] = [...back, ...all.slice(got)];
+      return { looked: got, taken: taken.length, twice: [] };
+    },
     purge: changes,
     deleteQueue: changes,
     subscribe: changes,
     undo: changes,
   };
+}
+
+function delivered(message: RabbitMessage): RabbitMessage {
+  const { headers } = message.properties;
+  const count = headers?.['x-delivery-count'];
+  const next = (typeof count === 'number' ? count : 0) + 1;
+  return { ...message, properties: { ...message.properties, headers: { ...headers, 'x-delivery-count': next } } };
 }
 
 export function failure(code: 'forbidden' | 'timeout' | 'gone' | 'broker-error', message: string): InspectorError {

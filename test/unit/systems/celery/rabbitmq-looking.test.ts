@@ -205,6 +205,7 @@ describe('the action look', () => {
     const parts = withMessages();
     parts.queues?.push(queue('orders', { type: 'quorum', arguments: { 'x-delivery-limit': 3 }, ready: 1, unacked: 0 }));
     parts.messages = { orders: [task(ID(1), { headers: { 'x-delivery-count': 1 } })] };
+    const counts = () => parts.messages?.['orders']?.map(each => each.properties.headers?.['x-delivery-count'] ?? 0);
     const broker = fakeBroker(parts);
     const rabbit = transport(broker, { queues: ['orders'] });
     const first = await act(rabbit, 'orders');
@@ -213,6 +214,7 @@ describe('the action look', () => {
     ]);
     await first.run();
     // It has been delivered twice by now: a third time would be the limit.
+    expect(counts()).toEqual([2]);
     const second = await act(rabbit, 'orders');
     expect(second.plan).toMatchObject({
       total: 0,
@@ -221,7 +223,7 @@ describe('the action look', () => {
       ],
     });
     expect((await second.run()).map(({ outcome }) => outcome)).toEqual(['refused']);
-    expect(broker.calls.filter(call => call.startsWith('look'))).toHaveLength(1);
+    expect(broker.calls.filter(call => call.startsWith('take'))).toHaveLength(1);
     // Once the queue was seen empty, what was counted is gone.
     parts.messages = { orders: [] };
     parts.queues = parts.queues?.map(each => (each.name === 'orders' ? { ...each, ready: 0 } : each)) ?? [];
@@ -235,6 +237,20 @@ describe('the action look', () => {
     } finally {
       vi.useRealTimers();
     }
+  });
+
+  it('drops no task, however often others look who know nothing of it', async () => {
+    const parts = withMessages();
+    parts.queues?.push(queue('orders', { type: 'quorum', arguments: { 'x-delivery-limit': 3 }, ready: 3 }));
+    parts.messages = { orders: tasks(3) };
+    const broker = fakeBroker(parts);
+    for (let looks = 0; looks < 20; looks++) {
+      await transport(broker, { queues: ['orders'] }).look('orders', 10, never);
+      const now = parts.messages['orders'] ?? [];
+      expect(now.map(each => each.properties.correlationId).sort()).toEqual([ID(0), ID(1), ID(2)]);
+      for (const { properties } of now) expect(properties.headers?.['x-delivery-count'] ?? 0).toBeLessThanOrEqual(3);
+    }
+    expect(broker.calls).toContain('publish orders');
   });
 
   it('is refused for streams, exclusive queues, single active consumers of quorum queues, and limits of one', async () => {
