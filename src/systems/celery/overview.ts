@@ -95,7 +95,8 @@ async function readSchedules({ schedules }: CeleryParts, into: Problem[], signal
 function served(queue: QueueSummary, { workers: { fleet } }: CeleryParts): QueueSummary {
   if (fleet.askedAt === null || queue.workers !== null) return queue;
   const serving = [...fleet.queues].flatMap(([worker, queues]) => (queues.includes(queue.name) ? [worker] : []));
-  return { ...queue, workers: serving };
+  // A worker that is silent may serve it.
+  return serving.length === 0 && fleet.silent.length > 0 ? queue : { ...queue, workers: serving };
 }
 
 async function countsOf(

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { InspectorError } from '../../../src/model';
+import { InspectorError, type Overview, type WorkerSummary } from '../../../src/model';
 import { connectionNotes, connectionRow } from '../../../src/vscode/tree/model/connection';
 import { contextValue } from '../../../src/vscode/tree/model/context-value';
 import { installationRow, sectionRows } from '../../../src/vscode/tree/model/installation';
@@ -288,5 +288,72 @@ describe('context values', () => {
       { action: action('resume'), available: true as const },
     ];
     expect(contextValue('queue', [], offers)).toBe(';queue;resume;');
+  });
+});
+
+describe('workers that have to be asked', () => {
+  const worker = (name: string, given: Partial<WorkerSummary> = {}): WorkerSummary => ({
+    ...{ name, state: 'idle', queues: [], pid: 7, host: 'shop', version: '5.7.0', runtime: null, startedAt: null },
+    ...{ lastHeartbeat: null, currentJob: null, currentJobRef: null, currentTask: null, alive: true },
+    ...{ aliveReason: null, succeeded: null, failed: null, workingSeconds: null, ...given },
+  });
+  const asking = (over: Partial<Overview>) => {
+    const made = view(overview(over));
+    return { ...made, installation: { ...made.installation, ask: async function* () {} } };
+  };
+  const described = (over: Partial<Overview>) =>
+    sectionRows(live(), asking(over), world()).find(({ label }) => label === 'Workers');
+  const asked = { at: ago(5), answers: 3, of: 4, running: false };
+
+  test('can be asked where nothing is known of them yet, and the row says so', () => {
+    const reason = 'Celery writes no list of workers to the broker: they have to be asked.';
+    const row = described({ workers: [], notRecorded: { workers: reason } });
+    expect(row).toMatchObject({ description: 'not asked yet', context: ';workers;asks;', detail: reason });
+    expect(workerRows(at, asking({ workers: [] })).map(({ label }) => label)).toEqual([
+      'no worker has been asked or heard',
+    ]);
+  });
+
+  test('the answers are counted while they come and afterwards; heartbeats say more once they are newer', () => {
+    const workers = ['w1', 'w2', 'w3'].map(name => worker(name));
+    expect(described({ workers, asked: { ...asked, of: null, running: true } })?.description).toBe(
+      'asking, 3 answered',
+    );
+    expect(described({ workers, asked })?.description).toBe('3 of 4 answered');
+    expect(described({ workers: [], asked: { ...asked, answers: 0, of: 0 } })?.description).toBe('none answered');
+    const heard = workers.map(each => ({ ...each, lastHeartbeat: ago(2) }));
+    expect(described({ workers: heard, asked: { ...asked, at: ago(120) } })?.description).toBe('3, heard just now');
+    const [first, ...rest] = heard;
+    if (first === undefined) throw new Error('no worker');
+    const some = [{ ...first, alive: false }, ...rest];
+    expect(described({ workers: some, asked: { ...asked, at: ago(120) } })?.description).toBe('2 of 3 alive');
+  });
+
+  test('one that is silent says why, and its tooltip what it told before', () => {
+    const silent = worker('w1@shop', {
+      ...{ alive: null, aliveReason: 'did not answer within 2 s' },
+      details: [
+        { name: 'Pool', value: 'solo', format: 'text' },
+        { name: 'Memory', value: '54370304', format: 'size' },
+      ],
+    });
+    const shown = asking({ workers: [silent] });
+    const [row] = workerRows(at, shown);
+    expect(row?.description).toBe('idle · did not answer within 2 s');
+    if (row === undefined) throw new Error('no row');
+    const lines = tooltipLines(row, live({ installations: [shown] }), world());
+    expect(lines.at(-1)).toMatch(/^Pool solo · Memory 5\d(\.\d)? MB$/);
+    expect(lines.length).toBeLessThanOrEqual(8);
+  });
+
+  test('a connection says that its events are followed, and offers it where something tells any', () => {
+    const shown = asking({});
+    const telling = { ...shown, installation: { ...shown.installation, listen: async function* () {} } };
+    const quiet = live({ installations: [telling] });
+    expect(connectionRow(quiet, world(), true).context).toContain(';follows;');
+    const state = { on: true, since: NOW, perSecond: 12, total: 40, kinds: {}, stopped: null };
+    const row = connectionRow({ ...quiet, events: { ...quiet.events, state } }, world(), true);
+    expect(row.context).toContain(';following;');
+    expect(row.description).toContain('following events');
   });
 });

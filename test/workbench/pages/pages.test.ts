@@ -3,7 +3,17 @@ import type { BrowserContext } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { openBrowser, type TestBrowser } from '../../support';
 import { type PageName, PageUnderTest, type Replies } from './pages';
-import { bulkView, checkView, enqueueView, findingView, jobView, journalView, planView, production } from './samples';
+import {
+  bulkView,
+  checkView,
+  enqueueView,
+  eventsView,
+  findingView,
+  jobView,
+  journalView,
+  planView,
+  production,
+} from './samples';
 import { THEMES, type Theme } from './themes';
 
 let browser: TestBrowser;
@@ -31,6 +41,7 @@ const SAMPLES: Readonly<Record<PageName, Replies>> = {
   bulk: { load: bulkView },
   finding: { load: findingView },
   journal: { load: journalView },
+  events: { load: eventsView },
 };
 
 describe.each(Object.keys(THEMES) as Theme[])('accessibility, %s', theme => {
@@ -206,4 +217,36 @@ test('the journal says when nothing was changed, and shows the items of an entry
   const under = await open('journal', { ...SAMPLES.journal, items: [{ id: '9c1f04e2', outcome: 'done', reason: '' }] });
   await under.page.getByRole('button', { name: 'Details of Deleted 214 jobs' }).click();
   await under.page.getByText('9c1f04e2').waitFor();
+});
+
+describe('task events', () => {
+  test('the newest come first, a filter leaves what fits, and more are asked for by their number', async () => {
+    const under = await open('events', SAMPLES.events);
+    const rows = under.page.locator('tbody tr');
+    expect(await rows.count()).toBe(2);
+    expect(await rows.first().textContent()).toContain('task-failed');
+    await under.page.getByRole('searchbox', { name: 'Filter events' }).fill('worker-2');
+    await under.page.getByText('1 of 2').waitFor();
+    expect(await rows.first().textContent()).toContain('task-received');
+    await under.page.getByRole('button', { name: /charge_card/ }).click();
+    await under.page.getByRole('button', { name: 'Stop' }).click();
+    await under.event('changed', null);
+    expect(await under.asked()).toEqual([
+      { method: 'open', params: { number: 6 } },
+      { method: 'follow', params: { on: false } },
+    ]);
+  });
+
+  test('says why it stopped, and what workers need', async () => {
+    const load = { ...eventsView, on: false, stopped: 'Stopped: more than 1000 events in a second.', events: [] };
+    const need = { text: 'Workers that were started without -E send no task events.', button: 'Enable events' };
+    const under = await open('events', { load: { ...load, need } });
+    await under.page.getByText('Stopped: more than 1000 events in a second.').first().waitFor();
+    await under.page.getByRole('button', { name: 'Enable events' }).click();
+    await under.page.getByRole('button', { name: 'Follow' }).click();
+    expect(await under.asked()).toEqual([
+      { method: 'enable', params: null },
+      { method: 'follow', params: { on: true } },
+    ]);
+  });
 });

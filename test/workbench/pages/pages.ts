@@ -5,7 +5,7 @@ import type { BrowserContext, Page } from 'playwright-core';
 import { root } from '../../../scripts/setup/paths.mjs';
 import { type Theme, themeStyles } from './themes';
 
-export type PageName = 'job' | 'enqueue' | 'bulk' | 'finding' | 'journal';
+export type PageName = 'job' | 'enqueue' | 'bulk' | 'finding' | 'journal' | 'events';
 
 /** What the stubbed host answers: a result, or `{failure}`; a function sees the parameters. */
 export type Replies = Readonly<Record<string, unknown>>;

@@ -3,6 +3,7 @@ import type {
   CheckView,
   ConnectionView,
   EnqueueView,
+  EventsView,
   FindingView,
   JobView,
   JournalView,
@@ -258,4 +259,39 @@ export const journalView: JournalView = {
       saved: '1.2 MB',
     },
   ],
+};
+
+export const eventsView: EventsView = {
+  connection,
+  on: true,
+  canFollow: true,
+  rate: '12/s, 1,204 so far',
+  kinds: ['800 task-received', '404 task-failed'],
+  stopped: null,
+  need: null,
+  events: [
+    {
+      number: 7,
+      at: { text: '14:05:02', title: '2026-11-20 14:05:02' },
+      kind: 'task-failed',
+      state: 'failed',
+      task: 'send_receipt',
+      id: '7f7edefd',
+      worker: 'worker-1@shop',
+      queue: 'mail',
+      text: "StripeTimeout('no answer after 30 s')",
+    },
+    {
+      number: 6,
+      at: { text: '14:05:01' },
+      kind: 'task-received',
+      state: 'taken',
+      task: 'charge_card',
+      id: '9c1f04e2',
+      worker: 'worker-2@shop',
+      queue: 'celery',
+      text: "(4821, 'EUR')",
+    },
+  ],
+  newest: 7,
 };
