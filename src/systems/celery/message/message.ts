@@ -62,6 +62,11 @@ export class Message implements TaskMessage {
     this.#noteProblem();
   }
 
+  /** Adds what its reader found wrong. */
+  note(problem: Problem): void {
+    this.#problems.push(problem);
+  }
+
   get #skipped(): boolean {
     return this.parts.leftOut !== undefined || this.parts.broken === true;
   }

@@ -27,6 +27,12 @@ export function readEnvelopeTail(tail: Uint8Array, totalBytes: number): Message 
   const size = sizeText(totalBytes);
   const parsed = content === null ? null : parseObject(Buffer.from(content));
   if (parsed !== null && 'value' in parsed) return envelopeOf(parsed.value, new Uint8Array(), `(… ${size})`);
+  const properties = propertiesIn(tail);
+  if (properties !== null) {
+    const message = envelopeOf({ headers: {}, properties }, new Uint8Array(), `(… ${size})`);
+    message.note({ part: 'headers', reason: `Its headers are long; they are read when it is opened.`, offset: null });
+    return message;
+  }
   return broken(tail, {
     part: 'message',
     reason: `The message takes ${size}; it is read when it is opened.`,
@@ -80,6 +86,15 @@ function tailAsJson(before: string, tail: Uint8Array): string | null {
   return at < 0 ? null : `${before}{"body": ""${content.slice(at)}`;
 }
 
+/** The properties, which come last; null where they are not whole in this end. */
+function propertiesIn(tail: Uint8Array): Record_ | null {
+  const content = Buffer.from(tail).toString('utf8');
+  const at = content.lastIndexOf('"properties": {');
+  const parsed = at < 0 ? null : parseObject(Buffer.from(`{${content.slice(at)}`));
+  const properties = parsed !== null && 'value' in parsed ? parsed.value['properties'] : null;
+  return isRecord(properties) ? properties : null;
+}
+
 /** The message of an AMQP delivery. `properties` in kombu's names; the body is raw. */
 export function readMessage(parts: MessageParts): Message {
   return new Message(parts, []);
@@ -116,7 +131,7 @@ function envelopeOf(envelope: Record_, bytes: Uint8Array, leftOut?: string): Mes
     wrong('headers', 'The headers of the message are no object.');
   const info = isRecord(properties['delivery_info']) ? properties['delivery_info'] : {};
   const body = envelope['body'];
-  if (typeof body !== 'string') wrong('body', 'The message has no body.');
+  if (typeof body !== 'string' && leftOut === undefined) wrong('body', 'The message has no body.');
   return new Message(
     {
       headers,

@@ -17,6 +17,11 @@ const CHECKED = 100;
 /** Lists that are remembered as candidates. */
 const MOST = 20_000;
 
+/** Keys of a database of which each is tried whether it is a list, on servers that do not tell. */
+const TRIED = 20_000;
+/** Keys of Celery that are no lists. */
+const NO_LIST = /celery-task(?:set)?-meta-|_kombu\.binding|unacked(?:_index|_mutex)?$/;
+
 const discoveries = new WeakMap<RedisBroker, Discovery>();
 
 /** The one discovery of a broker: systems are looked for again and again, the keys only once. */
@@ -50,7 +55,6 @@ export class Discovery {
   constructor(broker: RedisBroker) {
     this.#broker = broker;
     this.#byType = broker.server.atLeast('6.0');
-    if (!this.#byType) this.#done = [false, true];
   }
 
   /** Whether every key has been looked at once. */
@@ -66,7 +70,7 @@ export class Discovery {
   get looked(): Looked {
     const of = Math.max(this.#of, 0);
     if (this.complete) return { looked: of, of };
-    const looked = this.#byType ? Math.min(this.#seen(0), this.#seen(1)) : this.#seen(0);
+    const looked = Math.min(this.#seen(0), this.#seen(1));
     return { looked: Math.min(looked, of), of };
   }
 
@@ -78,7 +82,10 @@ export class Discovery {
   commands(count = COUNT): Command[] {
     if (this.#refusal !== null) return [];
     const commands: Command[] = [['DBSIZE'], ['SCAN', this.#cursors[0], 'MATCH', BINDING_PATTERN, 'COUNT', count]];
-    if (this.#byType) commands.push(['SCAN', this.#cursors[1], 'COUNT', count, 'TYPE', 'list']);
+    // Before 6.0 SCAN tells no types: of small databases every key is tried, of large ones none.
+    const lists: Command = ['SCAN', this.#cursors[1], 'COUNT', count];
+    if (this.#byType) commands.push([...lists, 'TYPE', 'list']);
+    else commands.push(this.#of > TRIED ? ['TIME'] : lists);
     for (const { key } of this.#unchecked()) commands.push(['LINDEX', keyOf(key), -1]);
     return commands;
   }
@@ -102,14 +109,16 @@ export class Discovery {
     }
     this.#of = numberOf(size) ?? this.#of;
     this.#takeBindings(bindings, count);
-    const lists = this.#byType ? rest.shift() : undefined;
+    const lists = rest.shift();
     unchecked.forEach(({ name, key }, i) => {
       const tail = bufferOf(rest[i]);
       if (tail !== null) this.#lists.set(name, { key, isKombu: isEnvelope(tail) });
+      else if (isFailure(rest[i])) this.#lists.set(name, { key, isKombu: false });
       // Emptied meanwhile: nothing is known of it, and it will be met again.
       else this.#lists.delete(name);
     });
-    if (lists !== undefined) this.#takeLists(lists, count);
+    if (this.#byType || this.#of <= TRIED) this.#takeLists(lists, count);
+    else this.#done[1] = true;
   }
 
   #takeBindings(reply: Reply | undefined, count: number): void {
@@ -131,7 +140,7 @@ export class Discovery {
     const [cursor, keys] = partsOf(reply);
     for (const key of keys) {
       const name = baseOf(key);
-      if (!this.#lists.has(name) && this.#lists.size < MOST && !isInternal(name)) {
+      if (!this.#lists.has(name) && this.#lists.size < MOST && !isInternal(name) && !NO_LIST.test(name)) {
         this.#lists.set(name, { key, isKombu: null });
       }
     }

@@ -48,6 +48,7 @@ export function taggedOf(reply: Reply | undefined): Tagged[] {
 /**
  * Messages of tags in their order, one round trip; tags without a message are left out.
  * @param queue only those of this queue; null = of every one
+ * @param others what is read along with them
  * @param average bytes of a message, where it is known: bounds what a server that cannot cut is asked for
  */
 export async function readHeldMessages(
@@ -56,27 +57,37 @@ export async function readHeldMessages(
   queue: string | null,
   average: number,
   signal: AbortSignal,
-): Promise<HeldMessage[]> {
-  if (tags.length === 0) return [];
+  others: readonly Command[] = [],
+): Promise<{ readonly held: readonly HeldMessage[]; readonly others: readonly Reply[] }> {
+  if (tags.length === 0 && others.length === 0) return { held: [], others: [] };
   const { broker, memory, prefix } = reading;
   const key = unackedKey(prefix);
   let replies: readonly Reply[] | null = null;
+  let more: readonly Reply[] = [];
   if (canScript(reading)) {
     const origins = queue === null ? [] : originsOf(reading, queue);
     const wanted = [...origins, ...tags.map(({ tag }) => bytesOf(tag))];
     const command: Command = ['EVAL_RO', SCRIPT, 1, key, WHOLE, ROOM, TAIL, origins.length, ...wanted];
-    const [reply] = await broker.read([command], signal);
-    if (failureOf(reply) === null) replies = arrayOf(reply);
+    const [reply, ...rest] = await broker.read([command, ...others], signal);
+    if (failureOf(reply) === null) [replies, more] = [arrayOf(reply), rest];
     else memory.scripts = false;
   }
   const fits = Math.max(1, Math.floor(ROOM / Math.max(64, average)));
-  replies ??= arrayOf(
-    (await broker.read([['HMGET', key, ...tags.slice(0, fits).map(({ tag }) => bytesOf(tag))]], signal))[0],
-  );
-  return tags.flatMap(({ tag, score }, i) => {
-    const held = heldOf(reading, tag, score, replies?.[i]);
-    return held === null || (queue !== null && held.queue !== queue) ? [] : [held];
+  if (replies === null) {
+    const asked = tags.slice(0, fits).map(({ tag }) => bytesOf(tag));
+    // HMGET wants a field.
+    const [reply, ...rest] = await broker.read(
+      [['HMGET', key, ...(asked.length > 0 ? asked : [''])], ...others],
+      signal,
+    );
+    [replies, more] = [arrayOf(reply), rest];
+  }
+  const all = replies;
+  const held = tags.flatMap(({ tag, score }, i) => {
+    const one = heldOf(reading, tag, score, all[i]);
+    return one === null || (queue !== null && one.queue !== queue) ? [] : [one];
   });
+  return { held, others: more };
 }
 
 export function heldOf(

@@ -200,7 +200,8 @@ async function bySize(
     if (list === asked[0] && cursor !== null && cursor.rank >= 0) {
       const at = anchorIn(read, cursor);
       moved = at === null ? null : at.moved;
-      read = read.slice(at === null ? Math.max(0, cursor.rank + 1 - from) : at.index + 1);
+      // None of the last rows is left: what stands at the end now was not shown yet.
+      read = read.slice(at !== null ? at.index + 1 : from === 0 ? 0 : Math.max(0, cursor.rank + 1 - from));
     }
     elements.push(...read);
   });

@@ -1,4 +1,4 @@
-import type { Command } from '../../../brokers/redis/port';
+import type { Command, Reply } from '../../../brokers/redis/port';
 import { atLeast, type Count, exactly, type JobPage, type JobQuery, unknown } from '../../../model';
 import { bytesOf, textOf } from '../../reading/ids';
 import { arrayOf, bufferOf, failureOf, numberOf } from '../../reading/replies';
@@ -12,6 +12,8 @@ import type { Reading } from './reading';
 const WINDOW = 500;
 /** Tags with the very score of the last row that are skipped without a further look. */
 const TIES = 200;
+/** Up to so many, the index is compared with the messages at the end of each walk. */
+const COMPARED = 2000;
 /** Above this, messages that the index does not have are not looked for. */
 const ORPHANS = 20_000;
 
@@ -47,20 +49,36 @@ export async function readHeldPage(
   const tags = after(taggedOf(first[3]), cursor);
   const orphaned = cursor !== null && cursor.rank === ORPHAN;
   const asked: readonly Tagged[] = orphaned ? [] : tags.slice(0, window);
-  const held = await readHeldMessages(reading, asked, queue, (numberOf(first[2]) ?? 0) / Math.max(1, all), signal);
+  const ends = tags.length <= asked.length;
+  const indexed = numberOf(first[1]) ?? 0;
+  const compared = (ends && all > 0 && all <= COMPARED) || (all !== indexed && all <= ORPHANS);
+  const { held, others } = await readHeldMessages(
+    reading,
+    asked,
+    queue,
+    (numberOf(first[2]) ?? 0) / Math.max(1, all),
+    signal,
+    ends && compared
+      ? [
+          ['HKEYS', key],
+          ['ZRANGE', index, 0, -1],
+        ]
+      : [],
+  );
   const shown = held.slice(0, size);
   let next: HeldCursor | null = null;
-  if (!orphaned && (tags.length > asked.length || held.length > shown.length)) {
+  if (!orphaned && (!ends || held.length > shown.length)) {
     const last = held.length > shown.length ? shown.at(-1) : asked.at(-1);
     const before = cursor === null ? 0 : cursor.rank + 1;
     const place = asked.findIndex(({ tag }) => tag === last?.tag);
     next = { kind: 'held', rank: before + place, score: last?.score ?? '0', tag: last?.tag ?? '' };
-  } else if (all !== (numberOf(first[1]) ?? 0) && all <= ORPHANS && shown.length < size) {
-    const orphans = await readOrphans(reading, orphaned ? cursor.tag : null, queue, signal);
-    const more = orphans.slice(0, size - shown.length);
+  } else if (ends && compared) {
+    const orphans = orphansOf(others, orphaned ? cursor.tag : null);
+    const read = orphans.length === 0 ? [] : (await readHeldMessages(reading, orphans, queue, 0, signal)).held;
+    const more = read.slice(0, size - shown.length);
     shown.push(...more);
-    if (orphans.length > more.length && more.length > 0)
-      next = { kind: 'held', rank: ORPHAN, score: '+inf', tag: more.at(-1)?.tag ?? '' };
+    const last = more.at(-1)?.tag ?? (orphaned ? cursor.tag : '');
+    if (read.length > more.length) next = { kind: 'held', rank: ORPHAN, score: '+inf', tag: last };
   }
   const refusal = failureOf(first[0]);
   const rank = numberOf(first[4]);
@@ -86,22 +104,9 @@ function after(tags: readonly Tagged[], cursor: HeldCursor | null): readonly Tag
 }
 
 /** Messages that lie in `unacked` without a place in its index: kombu never delivers these again. */
-async function readOrphans(
-  reading: Reading,
-  behind: string | null,
-  queue: string | null,
-  signal: AbortSignal,
-): Promise<HeldMessage[]> {
-  const { broker, prefix } = reading;
-  const [keys, tags] = await broker.read(
-    [
-      ['HKEYS', unackedKey(prefix)],
-      ['ZRANGE', unackedIndexKey(prefix), 0, -1],
-    ],
-    signal,
-  );
+function orphansOf([keys, tags]: readonly Reply[], behind: string | null): Tagged[] {
   const indexed = new Set(arrayOf(tags).flatMap(tag => bufferOf(tag)?.toString('latin1') ?? []));
-  const orphans = arrayOf(keys)
+  return arrayOf(keys)
     .flatMap(key => bufferOf(key) ?? [])
     .filter(key => !indexed.has(key.toString('latin1')))
     .map(key => textOf(key))
@@ -109,7 +114,6 @@ async function readOrphans(
     .sort()
     .slice(0, 1001)
     .map(tag => ({ tag, score: null }));
-  return readHeldMessages(reading, orphans, queue, 0, signal);
 }
 
 /** A page of `taken` as rows. */
