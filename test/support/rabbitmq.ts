@@ -145,11 +145,14 @@ interface Parts {
 }
 
 function configuration(options: RabbitOptions, { certificates, port, managementPort, tlsPort }: Parts): string {
+  const own = options.config ?? [];
   const lines = [
     `listeners.tcp.default = 127.0.0.1:${port}`,
     `collect_statistics_interval = ${options.statisticsMs ?? 1000}`,
     'disk_free_limit.absolute = 10MB',
-    'vm_memory_high_watermark.absolute = 1GB',
+    ...(own.some(line => line.startsWith('vm_memory_high_watermark'))
+      ? []
+      : ['vm_memory_high_watermark.absolute = 1GB']),
   ];
   if (options.management !== false)
     lines.push(`management.tcp.port = ${managementPort}`, 'management.tcp.ip = 127.0.0.1');
@@ -162,7 +165,7 @@ function configuration(options: RabbitOptions, { certificates, port, managementP
       'ssl_options.verify = verify_peer',
       'ssl_options.fail_if_no_peer_cert = true',
     );
-  return `${[...lines, ...(options.config ?? [])].join('\n')}\n`;
+  return `${[...lines, ...own].join('\n')}\n`;
 }
 
 /** Waits until it says that it has started; its plugins are up by then. @returns the id of its Erlang process */

@@ -1,10 +1,10 @@
 import { InspectorError, type UndoUnit } from '../../model';
 import { compareVersions } from '../redis/server';
 import { type TlsOptions, tlsSettings } from '../redis/tls';
-import { type Counting, type Driver, openDriver, type TlsSettings } from './driver';
+import { type Counting, type Driver, type DriverOptions, openDriver, type TlsSettings } from './driver';
 import { aborted } from './failures';
-import { Http } from './http';
-import { ManagementApi, type NodeFacts } from './management';
+import { findManagement, type ManagementFound } from './find-management';
+import type { ManagementApi } from './management';
 import type {
   Binding,
   Publication,
@@ -18,11 +18,18 @@ import type {
   TakeOrder,
   TakeReport,
 } from './port';
-import { publishAll } from './publish';
+import { Publisher } from './publish';
 import { subscribeTo } from './subscribe';
 import { lookAt, takeFrom } from './take';
 import { undoRabbitUnits } from './undo';
-import { formatRabbitUrl, parseRabbitUrl, type RabbitAddress, showRabbitAddress, showRabbitNode } from './url';
+import {
+  formatRabbitUrl,
+  parseRabbitUrl,
+  type RabbitAddress,
+  type RabbitNode,
+  showRabbitAddress,
+  showRabbitNode,
+} from './url';
 
 export interface RabbitConnectOptions {
   /** Any form that `parseRabbitUrl` reads; a password in it counts unless `password` is given. `guest` for guest. */
@@ -60,8 +67,6 @@ export interface ConnectedRabbit extends RabbitBroker {
 }
 
 const DEFAULT_TIMEOUT_MS = 10_000;
-/** A management API that is not there must not keep the rest waiting. */
-const FIRST_ANSWER_MS = 3000;
 const HEARTBEAT_SECONDS = 20;
 
 /**
@@ -77,13 +82,11 @@ export async function connectRabbit(options: RabbitConnectOptions, signal: Abort
   return connection;
 }
 
-interface Session {
+interface Session extends ManagementFound {
   readonly driver: Driver;
+  readonly publisher: Publisher;
   readonly host: string;
   readonly port: number;
-  readonly management: ManagementApi | null;
-  readonly managementProblem: string | null;
-  readonly facts: NodeFacts | null;
 }
 
 class RabbitConnection implements ConnectedRabbit {
@@ -97,6 +100,8 @@ class RabbitConnection implements ConnectedRabbit {
   readonly #options: RabbitConnectOptions;
   readonly #meter: Counting = { roundTrips: 0, requests: 0 };
   readonly #listeners = new Set<(error: InspectorError) => void>();
+  /** Queues that are known to be no streams. */
+  readonly #gettable = new Set<string>();
   #current: Session | undefined;
   #lost: InspectorError | null = null;
   #closed = false;
@@ -161,6 +166,7 @@ class RabbitConnection implements ConnectedRabbit {
     }
     if (this.#current !== undefined) end(this.#current);
     this.#current = session;
+    this.#gettable.clear();
     this.#lost = null;
     session.driver.onLost(() => this.#noteLoss(session));
     // It may have been lost while the management API was looked for.
@@ -191,16 +197,21 @@ class RabbitConnection implements ConnectedRabbit {
     return depths;
   }
 
-  look(queue: string, count: number, signal: AbortSignal): Promise<readonly RabbitMessage[]> {
-    return lookAt(this.#live(), queue, count, signal);
+  async look(queue: string, count: number, signal: AbortSignal): Promise<readonly RabbitMessage[]> {
+    const driver = this.#live();
+    await this.#demandNoStream(queue, `looking at ${queue}`, signal);
+    return lookAt(driver, queue, count, signal);
   }
 
-  publish(messages: readonly Publication[], signal: AbortSignal): Promise<readonly PublishOutcome[]> {
-    return publishAll(this.#live(), messages, signal);
+  async publish(messages: readonly Publication[], signal: AbortSignal): Promise<readonly PublishOutcome[]> {
+    this.#live();
+    return this.#known().publisher.publish(messages, signal);
   }
 
-  take(order: TakeOrder, signal: AbortSignal): Promise<TakeReport> {
-    return takeFrom(this.#live(), order, signal);
+  async take(order: TakeOrder, signal: AbortSignal): Promise<TakeReport> {
+    const driver = this.#live();
+    await this.#demandNoStream(order.queue, `taking messages from ${order.queue}`, signal);
+    return takeFrom(driver, order, signal);
   }
 
   async purge(queue: string, signal: AbortSignal): Promise<number> {
@@ -239,28 +250,18 @@ class RabbitConnection implements ConnectedRabbit {
   }
 
   async #open(signal: AbortSignal): Promise<Session> {
-    const { nodes, tls } = this.#where;
+    const { nodes } = this.#where;
     let first: unknown;
     for (const node of nodes) {
       try {
-        const driver = await openDriver(
-          {
-            node,
-            place: { node: showRabbitNode(node), vhost: this.vhost, username: this.#where.username ?? 'guest', tls },
-            password: this.#password,
-            tls: this.#tls,
-            heartbeatSeconds: this.#where.heartbeat ?? HEARTBEAT_SECONDS,
-            connectTimeoutMs: this.#options.connectTimeoutMs ?? DEFAULT_TIMEOUT_MS,
-            replyTimeoutMs: this.#options.replyTimeoutMs ?? DEFAULT_TIMEOUT_MS,
-          },
-          this.#meter,
-          signal,
-        );
+        const options = this.#driverOptions(node);
+        const driver = await openDriver(options, this.#meter, signal);
         const found = await this.#findManagement(node.host, signal).catch(thrown => {
           driver.close();
           throw thrown;
         });
-        return { driver, ...node, ...found };
+        const publisher = new Publisher(never => openDriver(options, this.#meter, never));
+        return { driver, publisher, ...node, ...found };
       } catch (thrown) {
         if (signal.aborted) throw thrown;
         first ??= thrown;
@@ -269,37 +270,42 @@ class RabbitConnection implements ConnectedRabbit {
     throw first;
   }
 
-  async #findManagement(
-    host: string,
-    signal: AbortSignal,
-  ): Promise<Pick<Session, 'management' | 'managementProblem' | 'facts'>> {
-    if (this.#options.managementUrl === null)
-      return { management: null, managementProblem: 'The management API is not used by this connection.', facts: null };
-    const { tls, username } = this.#where;
-    const bare = host.includes(':') ? `[${host}]` : host;
-    const given = this.#options.managementUrl ?? (tls ? `https://${bare}:15671` : `http://${bare}:15672`);
-    const { url, user, password } = splitManagementUrl(given);
-    const login = {
-      url,
-      username: user ?? username ?? 'guest',
-      password: password ?? this.#password,
+  /** A stream cannot be got from, and the server ends the whole connection over the attempt. AMQP does not tell the kind. */
+  async #demandNoStream(queue: string, tried: string, signal: AbortSignal): Promise<void> {
+    const { management } = this.#known();
+    if (management === null || this.#gettable.has(queue)) return;
+    const type = await management.typeOf(queue, signal).catch(thrown => {
+      if (signal.aborted) throw thrown;
+      return null;
+    });
+    if (type === 'stream')
+      throw new InspectorError('unsupported', {
+        message: `${queue} is a stream. Its messages are not looked at here.`,
+        tried,
+        answer: 'the management API calls it a stream',
+        remedy: 'Read it with a stream consumer.',
+      });
+    if (type !== null) this.#gettable.add(queue);
+  }
+
+  #driverOptions(node: RabbitNode): DriverOptions {
+    const { tls, username, heartbeat } = this.#where;
+    return {
+      node,
+      place: { node: showRabbitNode(node), vhost: this.vhost, username: username ?? 'guest', tls },
+      password: this.#password,
       tls: this.#tls,
+      heartbeatSeconds: heartbeat ?? HEARTBEAT_SECONDS,
+      connectTimeoutMs: this.#options.connectTimeoutMs ?? DEFAULT_TIMEOUT_MS,
+      replyTimeoutMs: this.#options.replyTimeoutMs ?? DEFAULT_TIMEOUT_MS,
     };
-    const timeoutMs = this.#options.managementTimeoutMs ?? DEFAULT_TIMEOUT_MS;
-    const trial = new ManagementApi(
-      new Http({ ...login, timeoutMs: Math.min(timeoutMs, FIRST_ANSWER_MS) }, this.#meter),
-      this.vhost,
-    );
-    try {
-      const facts = await trial.facts(signal);
-      const management = new ManagementApi(new Http({ ...login, timeoutMs }, this.#meter), this.vhost);
-      return { management, managementProblem: null, facts };
-    } catch (thrown) {
-      if (signal.aborted || !(thrown instanceof InspectorError)) throw thrown;
-      return { management: null, managementProblem: problemText(thrown, url), facts: null };
-    } finally {
-      trial.close();
-    }
+  }
+
+  #findManagement(host: string, signal: AbortSignal): Promise<ManagementFound> {
+    const { managementUrl: given, managementTimeoutMs: timeoutMs } = this.#options;
+    const username = this.#where.username ?? 'guest';
+    const sought = { given, host, vhost: this.vhost, username, password: this.#password, tls: this.#tls, timeoutMs };
+    return findManagement(sought, this.#meter, signal);
   }
 
   #live(): Driver {
@@ -329,44 +335,8 @@ class RabbitConnection implements ConnectedRabbit {
   }
 }
 
-function end({ driver, management }: Session): void {
+function end({ driver, publisher, management }: Session): void {
   driver.close();
+  publisher.close();
   management?.close();
-}
-
-/**
- * `https://user:password@host:15671/path` in its parts; a path that ends in /api is taken without it.
- * @throws InspectorError `bad-value`; holds no password
- */
-export function splitManagementUrl(given: string): {
-  readonly url: string;
-  readonly user: string | null;
-  readonly password: string | null;
-} {
-  const parsed = URL.canParse(given.trim()) ? new URL(given.trim()) : null;
-  if (parsed === null || !/^https?:$/.test(parsed.protocol) || parsed.hostname === '')
-    throw new InspectorError('bad-value', {
-      message: 'This is no URL of a management API.',
-      tried: 'reading the management URL',
-      answer: 'it does not begin with http:// or https://, or has no host',
-      remedy: 'Write it as http://host:15672 or https://host:15671.',
-    });
-  const path = parsed.pathname.replace(/\/(?:api\/?)?$/, '').replace(/\/+$/, '');
-  return {
-    url: `${parsed.protocol}//${parsed.host}${path}`,
-    user: decodeURIComponent(parsed.username) || null,
-    password: decodeURIComponent(parsed.password) || null,
-  };
-}
-
-/** Why there is no management API, and what that means. */
-function problemText(error: InspectorError, url: string): string {
-  const { port, protocol } = new URL(url);
-  const place = `:${port || (protocol === 'https:' ? '443' : '80')}`;
-  const smaller = 'so workers and rates are not shown. Queues still are, where their names are known.';
-  if (error.code === 'unauthorized' || error.code === 'forbidden')
-    return `The management API at ${place} does not let this user in, ${smaller} (${error.answer})`;
-  if (error.code === 'unreachable' || error.code === 'timeout')
-    return `The management API does not answer at ${place}, ${smaller} (${error.answer})`;
-  return `The management API at ${place} cannot be used, ${smaller} (${error.answer})`;
 }

@@ -55,6 +55,8 @@ export async function openDriver(options: DriverOptions, meter: Counting, signal
   } catch (thrown) {
     opening.then(late => late.close()).catch(() => undefined);
     if (signal.aborted) throw aborted(tried);
+    // Not the server's fault: a driver of another shape.
+    if (thrown instanceof TypeError) throw thrown;
     throw connectFailure(await probe(thrown, options, signal), options.place, options.connectTimeoutMs);
   }
   meter.roundTrips += 4;
@@ -80,6 +82,7 @@ async function strangerAt(options: DriverOptions, opening: Promise<unknown>, sig
   throw new Error(found);
 }
 
+const NOT_IMPLEMENTED = 540;
 const SILENT_MS = 1000;
 
 async function open({ node, place, password, tls, ...options }: DriverOptions): Promise<ChannelModel> {
@@ -103,7 +106,12 @@ async function open({ node, place, password, tls, ...options }: DriverOptions): 
   );
   // Unheard, an error of the connection would end this process.
   model.on('error', () => undefined);
-  passHeadersBy(model.connection);
+  try {
+    passHeadersBy(model.connection);
+  } catch (thrown) {
+    void model.close().catch(() => undefined);
+    throw thrown;
+  }
   return model;
 }
 
@@ -168,6 +176,12 @@ export class Driver {
     return connectionLost(this.place.node, this.#cause, tried, outcome);
   }
 
+  /** What this step of work ended with when the connection did: the server closes all of it over some questions. */
+  #endedOver(tried: string) {
+    const code = this.#cause !== undefined && 'code' in this.#cause ? this.#cause.code : undefined;
+    return code === NOT_IMPLEMENTED ? this.failureOf(this.#cause, tried) : this.lossOf(tried);
+  }
+
   /** An error of one of its channels in clear words. */
   failureOf(thrown: unknown, tried: string) {
     return channelFailure(thrown, tried, this.place);
@@ -194,13 +208,23 @@ export class Driver {
     tried: string,
     signal: AbortSignal,
   ): Promise<OpenChannel<C>> {
-    const opening = this.#within(async () => create(), tried, signal);
-    const channel = await opening;
     let cause: Error | undefined;
-    // Unheard, an error of the channel would end this process.
-    channel.on('error', error => {
-      cause ??= error;
-    });
+    const creating = Promise.resolve()
+      .then(create)
+      .then(channel => {
+        // Unheard, an error of the channel would end this process: also of one that nobody waits for any more.
+        channel.on('error', error => {
+          cause ??= error;
+        });
+        return channel;
+      });
+    let channel: C;
+    try {
+      channel = await this.#within(() => creating, tried, signal);
+    } catch (thrown) {
+      creating.then(late => late.close()).catch(() => undefined);
+      throw thrown;
+    }
     const ended = new Promise<Error | undefined>(resolve => channel.on('close', () => resolve(cause)));
     let open = true;
     void ended.then(() => {
@@ -232,7 +256,7 @@ export class Driver {
     try {
       return await orAbort(Promise.race([work(), late]), signal, tried);
     } catch (thrown) {
-      if (this.closed && !isOwn(thrown)) throw this.lossOf(tried);
+      if (this.closed && !isOwn(thrown)) throw this.#endedOver(tried);
       throw channelFailure(thrown, tried, this.place);
     } finally {
       clearTimeout(timer);

@@ -1,6 +1,7 @@
 /** RabbitMQ: connecting, looking, publishing, taking; the management API. The only folder that imports its driver. */
 
-export { type ConnectedRabbit, connectRabbit, type RabbitConnectOptions, splitManagementUrl } from './connect';
+export { type ConnectedRabbit, connectRabbit, type RabbitConnectOptions } from './connect';
+export { splitManagementUrl } from './find-management';
 export { openSaved, republication, saveMessage, withoutBrokerHeaders } from './messages';
 export * from './port';
 export {

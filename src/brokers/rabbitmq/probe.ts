@@ -120,6 +120,7 @@ class Reader {
     });
     socket.on('error', end).on('close', end);
     signal.addEventListener('abort', end, { once: true });
+    socket.once('close', () => signal.removeEventListener('abort', end));
   }
 
   /** What has come within so many milliseconds; perhaps nothing. */

@@ -1,5 +1,5 @@
 import { InspectorError } from '../../model';
-import type { ConfirmChannel, Driver, OpenChannel } from './driver';
+import type { ConfirmChannel, Driver, Message, OpenChannel } from './driver';
 import { aborted } from './failures';
 import { driverProperties } from './messages';
 import type { Publication, PublishOutcome } from './port';
@@ -8,27 +8,92 @@ import type { Publication, PublishOutcome } from './port';
 const WINDOW = 256;
 const WINDOW_BYTES = 8 * 1024 * 1024;
 
+interface Confirming {
+  readonly open: OpenChannel<ConfirmChannel>;
+  /** Exchanges to which something was published on this channel without its being closed. */
+  readonly proven: Set<string>;
+}
+
 /**
- * Publishes in order, mandatory, on a confirming channel. The first one goes alone: a missing exchange or permission
- * closes the channel, and so it is known that nothing was published.
- * @throws InspectorError when nothing was published: `forbidden`, `gone`, `bad-value`, `aborted`, `connection-lost` …
+ * A connection for publishing alone: RabbitMQ that is short of memory or disk stops reading from those that publish, and
+ * looking goes on. It is opened when first needed, and again where it was lost.
  */
-export async function publishAll(
-  driver: Driver,
-  messages: readonly Publication[],
-  signal: AbortSignal,
-): Promise<readonly PublishOutcome[]> {
-  if (messages.length === 0) return [];
-  const tried = messages.length === 1 ? 'publishing a message' : `publishing ${messages.length} messages`;
-  if (signal.aborted) throw aborted(tried);
-  // What cannot be written is known before anything is.
-  const ready = messages.map(message => ({ message, properties: driverProperties(message.properties) }));
-  if (driver.blocked !== null) throw blockedError(driver, tried);
-  const open = await driver.openConfirming(tried, signal);
-  try {
-    return await new Publishing(driver, open, ready, tried).run(signal);
-  } finally {
-    await open.close();
+export class Publisher {
+  readonly #connect: (signal: AbortSignal) => Promise<Driver>;
+  #driver: Promise<Driver> | undefined;
+  #current: Driver | undefined;
+  #idle: Confirming | undefined;
+  #closed = false;
+
+  constructor(connect: (signal: AbortSignal) => Promise<Driver>) {
+    this.#connect = connect;
+  }
+
+  /**
+   * Publishes in order, mandatory, on a confirming channel. The first one to an exchange goes alone: a missing exchange or
+   * permission closes the channel, and so it is known that nothing was published.
+   * @throws InspectorError when nothing was published: `forbidden`, `gone`, `bad-value`, `aborted`, `connection-lost` …
+   */
+  async publish(messages: readonly Publication[], signal: AbortSignal): Promise<readonly PublishOutcome[]> {
+    if (messages.length === 0) return [];
+    const tried = messages.length === 1 ? 'publishing a message' : `publishing ${messages.length} messages`;
+    if (signal.aborted) throw aborted(tried);
+    // What cannot be written is known before anything is.
+    const ready = messages.map(message => ({ message, properties: driverProperties(message.properties) }));
+    const driver = await this.#open(signal);
+    if (driver.blocked !== null) throw blockedError(driver, tried);
+    const idle = this.#idle;
+    this.#idle = undefined;
+    const confirming = idle ?? { open: await driver.openConfirming(tried, signal), proven: new Set<string>() };
+    const publishing = new Publishing(driver, confirming, ready, tried);
+    try {
+      return await publishing.run(signal);
+    } finally {
+      publishing.leave();
+      if (publishing.clean && this.#idle === undefined && this.#current === driver) this.#keep(confirming);
+      // A server that does not read does not answer either.
+      else if (driver.blocked === null) await confirming.open.close();
+      else void confirming.open.close();
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#idle = undefined;
+    void this.#driver?.then(
+      driver => driver.close(),
+      () => undefined,
+    );
+  }
+
+  #keep(confirming: Confirming): void {
+    this.#idle = confirming;
+    void confirming.open.ended.then(() => {
+      if (this.#idle === confirming) this.#idle = undefined;
+    });
+  }
+
+  /** Calls that begin at the same time share one opening; the one that stops does not stop it for the others. */
+  async #open(signal: AbortSignal): Promise<Driver> {
+    if (this.#current?.closed === true) {
+      this.#current = undefined;
+      this.#driver = undefined;
+      this.#idle = undefined;
+    }
+    this.#driver ??= this.#connect(new AbortController().signal).then(
+      driver => {
+        this.#current = driver;
+        if (this.#closed) driver.close();
+        return driver;
+      },
+      thrown => {
+        this.#driver = undefined;
+        throw thrown;
+      },
+    );
+    const driver = await this.#driver;
+    if (signal.aborted) throw aborted('publishing');
+    return driver;
   }
 }
 
@@ -40,6 +105,7 @@ interface Ready {
 class Publishing {
   readonly #driver: Driver;
   readonly #open: OpenChannel<ConfirmChannel>;
+  readonly #proven: Set<string>;
   readonly #messages: readonly Ready[];
   readonly #tried: string;
   readonly #outcomes: (PublishOutcome | undefined)[];
@@ -50,31 +116,50 @@ class Publishing {
   #ended = false;
   #wake: () => void = () => undefined;
 
-  constructor(driver: Driver, open: OpenChannel<ConfirmChannel>, messages: readonly Ready[], tried: string) {
+  constructor(driver: Driver, { open, proven }: Confirming, messages: readonly Ready[], tried: string) {
     this.#driver = driver;
     this.#open = open;
+    this.#proven = proven;
     this.#messages = messages;
     this.#tried = tried;
     this.#outcomes = messages.map(() => undefined);
-    open.channel.on('return', message => this.#noteReturn(message));
-    open.channel.on('drain', () => this.#wake());
+    open.channel.on('return', this.#onReturn).on('drain', this.#onDrain);
     void open.ended.then(() => {
       this.#ended = true;
       this.#wake();
     });
   }
 
+  /** Whether the channel is as it was before: nothing of it is still to come. */
+  get clean(): boolean {
+    return !this.#ended && this.#waiting.size === 0;
+  }
+
+  leave(): void {
+    this.#open.channel.off('return', this.#onReturn).off('drain', this.#onDrain);
+  }
+
   async run(signal: AbortSignal): Promise<readonly PublishOutcome[]> {
-    let full = this.#send(0);
-    await this.#until(() => this.#waiting.size === 0);
-    if (this.#outcomes[0] === 'unknown') await this.#explainFirst();
-    for (let next = 1; next < this.#messages.length && !this.#ended && !signal.aborted; next++) {
+    let full = false;
+    for (let next = 0; next < this.#messages.length; next++) {
+      // A server that is short of memory takes what it has read, and reads nothing more.
+      if (next > 0 && (this.#ended || signal.aborted || this.#driver.blocked !== null)) break;
+      const exchange = this.#messages[next]?.message.exchange ?? '';
+      const alone = !this.#proven.has(exchange);
+      if (alone && !(await this.#until(() => this.#waiting.size === 0))) break;
       if (full || this.#waiting.size >= WINDOW || this.#waitingBytes >= WINDOW_BYTES) {
         const before = this.#waiting.size;
         const fits = () => this.#waiting.size < Math.min(before, WINDOW) && this.#waitingBytes < WINDOW_BYTES;
-        if (!(await this.#until(fits))) break;
+        if (before > 0 && !(await this.#until(fits))) break;
       }
       full = this.#send(next);
+      if (!alone) continue;
+      if (!(await this.#until(() => this.#waiting.size === 0))) break;
+      if (this.#outcomes[next] === 'unknown') {
+        if (next === 0) await this.#explainFirst();
+        break;
+      }
+      this.#proven.add(exchange);
     }
     await this.#until(() => this.#waiting.size === 0);
     for (const position of this.#waiting) this.#outcomes[position] = 'unknown';
@@ -114,9 +199,9 @@ class Publishing {
   }
 
   /** A return names no number; it comes in order, before its confirmation, and carries the message itself. */
-  #noteReturn(returned: { readonly fields: object; readonly properties: object; readonly content: Buffer }): void {
-    const { exchange, routingKey } = returned.fields as { exchange?: unknown; routingKey?: unknown };
-    const { correlationId } = returned.properties as { correlationId?: unknown };
+  readonly #onReturn = (returned: Message): void => {
+    const { exchange, routingKey } = returned.fields;
+    const { correlationId } = returned.properties;
     for (const position of this.#waiting) {
       const { message } = this.#messages[position] as Ready;
       if (
@@ -130,7 +215,9 @@ class Publishing {
         return;
       }
     }
-  }
+  };
+
+  readonly #onDrain = () => this.#wake();
 
   /** Waits for a condition while something comes; false when the time for one answer went by, or all is over. */
   async #until(condition: () => boolean): Promise<boolean> {

@@ -29,8 +29,8 @@ async function fresh(options: Partial<RabbitConnectOptions> = {}) {
   const { managementUrl } = rabbit;
   const broker = await connectRabbit({ url, password: 'pw', managementUrl, ...options }, signal);
   /** The server lists a connection some moments after it is there. */
-  const cut = () =>
-    waitFor(() => rabbit.closeConnections(({ user: owner }) => owner === user.name), { what: 'a connection to close' });
+  const close = () => rabbit.closeConnections(({ user: owner }) => owner === user.name);
+  const cut = (timeout = 10_000) => waitFor(close, { what: 'a connection to close', timeout });
   return { vhost, user, broker, cut, [Symbol.dispose]: () => broker.close() };
 }
 
@@ -56,8 +56,13 @@ describe('the connection is lost', () => {
     const { broker, vhost, cut } = place;
     const messages = Array.from({ length: 60_000 }, (_value, index) => message(`m${index}`));
     const publishing = broker.publish(messages, signal);
-    await cut();
+    let over = false;
+    const cutting = (async () => {
+      while (!over) await cut(200).catch(() => undefined);
+    })();
     const outcomes = await publishing;
+    over = true;
+    await cutting;
     const count = (wanted: string) => outcomes.filter(outcome => outcome === wanted).length;
     expect(outcomes).toHaveLength(messages.length);
     expect(count('done')).toBeGreaterThan(0);
@@ -120,6 +125,8 @@ describe('a permission is missing', () => {
     const { broker, user } = place;
     await broker.publish([message('kept')], signal);
     await rabbit.addUser({ ...user, configure: '', write: '', read: '' });
+    // A server keeps what a channel was allowed; the one for publishing is kept open.
+    await broker.reconnect(signal);
     const refused = {
       code: 'forbidden',
       message: expect.stringMatching(/^The user u-\w+ (lacks a|has no \w+) permission for in\. /),
@@ -131,6 +138,7 @@ describe('a permission is missing', () => {
     await expect(broker.publish([message('new')], signal)).rejects.toMatchObject({ code: 'forbidden' });
     expect(broker.lost).toBeNull();
     await rabbit.addUser({ ...user, configure: '.*', write: '.*', read: '.*' });
+    await broker.reconnect(signal);
     expect(await broker.look('in', 2, signal)).toHaveLength(1);
   });
 
