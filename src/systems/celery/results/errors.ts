@@ -1,6 +1,6 @@
 import { isKind, type PyNode, reprText } from '../../../codecs/python';
-import { parseTraceback } from '../../../codecs/traceback';
-import type { Frame, JobError } from '../../../model';
+import type { JobError } from '../../../model';
+import { jobErrorOf as tracebackOf } from '../../reading/errors';
 
 export interface Failure {
   readonly type: string;
@@ -75,42 +75,34 @@ const cut = (text: string): string => (text.length > MESSAGE ? `${text.slice(0, 
 const short = (node: PyNode): string => reprText(node, { max: MESSAGE });
 
 /**
- * The same with the words of the traceback's last line, where that is all of the message: what a class of the
- * application prints cannot be told from its arguments.
+ * The same in the words of the traceback's last line, where that is all of the message: what a class of the application
+ * prints cannot be told from its arguments, and of an exception that cannot be pickled Celery stores the nearest base
+ * class that can (celery/utils/serialization.py, find_pickleable_exception). `own`: the traceback ends with this
+ * exception itself, and not with a Retry.
  */
-export function withPrinted(failure: Failure, traceback: string | null): Failure {
-  const text = traceback?.trimEnd() ?? '';
-  const line = text.slice(text.lastIndexOf('\n') + 1);
-  const head = `${failure.type}: `;
-  return line.startsWith(head) && line.length > head.length
-    ? { ...failure, message: cut(line.slice(head.length)) }
-    : failure;
+export function withPrinted(failure: Failure, traceback: string | null, own: boolean): Failure {
+  if (traceback === null) return failure;
+  const text = traceback.trimEnd();
+  const start = text.lastIndexOf('\n') + 1;
+  const match = LAST_LINE.exec(text.slice(start, start + 2 * MESSAGE));
+  if (match === null) return failure;
+  const [, type = '', message = ''] = match;
+  const same = type === failure.type;
+  if (!same && !(own && followsFrame(text, start))) return failure;
+  return { type, message: message === '' ? failure.message : cut(message) };
+}
+
+const LAST_LINE = /^([A-Za-z_][\w.]{0,200})(?:: (.*))?$/;
+
+/** The line before is one of source code, or of carets below it: then this one begins the exception. */
+function followsFrame(text: string, start: number): boolean {
+  const before = text.lastIndexOf('\n', start - 2) + 1;
+  return start > 0 && text.startsWith('    ', before);
 }
 
 /** The failure of a result with its traceback taken apart; null where it recorded neither. */
 export function jobErrorOf(failure: Failure | null, traceback: string | null): JobError | null {
   if (traceback === null || traceback === '')
     return failure === null ? null : { ...failure, traceback: '', frames: [] };
-  const parsed = parseTraceback(traceback);
-  const frames: Frame[] = parsed.frames.map(frame => ({
-    file: frame.file,
-    line: frame.line,
-    function: frame.function,
-    source: frame.source,
-    own: isOwn(frame.file),
-  }));
-  return {
-    type: failure?.type ?? parsed.type ?? 'Error',
-    message: failure?.message ?? parsed.message,
-    traceback,
-    frames,
-  };
-}
-
-/** Libraries stand in site-packages or dist-packages, the standard library in lib/pythonX.Y; `<string>` tells nothing. */
-function isOwn(file: string): boolean | null {
-  if (file.startsWith('<')) return null;
-  return !/[\\/](?:site-packages|dist-packages)[\\/]|[\\/]lib(?:64)?[\\/]python\d(?:\.\d+)?[\\/]|[\\/]Lib[\\/](?!.*[\\/]Scripts)/.test(
-    file,
-  );
+  return { ...tracebackOf(traceback, failure?.type ?? 'Error'), ...failure };
 }

@@ -14,6 +14,8 @@ interface Run {
   /** Wakes whoever waits for the next step. */
   tell: () => void;
   step: Promise<void>;
+  /** When nothing of it runs any more. */
+  over: Promise<void>;
 }
 
 export class Indexing {
@@ -36,6 +38,9 @@ export class Indexing {
 
   /** A lap from its beginning to its end; whoever comes while one runs sees the rest of that. */
   async *complete(signal: AbortSignal): AsyncGenerator<Looked, void> {
+    signal.throwIfAborted();
+    // One that was left is still ending; the next takes its lap up.
+    while (this.#run?.stop.signal.aborted === true) await this.#run.over;
     signal.throwIfAborted();
     this.#run ??= this.#start();
     const run = this.#run;
@@ -71,6 +76,7 @@ export class Indexing {
       error: undefined,
       tell: () => undefined,
       step: Promise.resolve(),
+      over: Promise.resolve(),
     };
     const next = () => {
       run.step = new Promise(resolve => {
@@ -78,7 +84,7 @@ export class Indexing {
       });
     };
     next();
-    void this.#go(lap, run, next);
+    run.over = this.#go(lap, run, next);
     return run;
   }
 

@@ -22,7 +22,8 @@ export interface LapParts {
 interface Step {
   readonly keys: readonly Buffer[];
   readonly values: readonly (Value | null)[];
-  readonly looked: Looked;
+  /** Replies of SCAN and DBSIZE; null where all has been scanned. */
+  readonly scanned: readonly [Reply | undefined, Reply | undefined] | null;
 }
 
 /** A lap that can be left and taken up again. */
@@ -49,11 +50,20 @@ export class Lap {
   async *run(signal: AbortSignal): AsyncGenerator<Looked, void> {
     let coming = this.#ask(signal);
     while (coming !== null) {
-      const { keys, values, looked } = await coming;
-      coming = this.#ask(signal);
-      coming?.catch(() => undefined);
-      if (keys.length > 0) await this.#take(keys, values, signal);
-      yield looked;
+      const { keys, values, scanned } = await coming;
+      // From here on all that this step has found is kept, whatever happens: a lap that is left goes on from it.
+      if (scanned === null) this.#keys = [];
+      else this.#scanned(scanned);
+      const next = this.#ask(signal);
+      next?.catch(() => undefined);
+      try {
+        if (keys.length > 0) await this.#take(keys, values, signal);
+      } catch (thrown) {
+        this.#keys = [...keys, ...this.#keys];
+        throw thrown;
+      }
+      coming = next;
+      yield { looked: this.#looked, of: this.#of };
     }
     await this.#expire(signal);
   }
@@ -68,16 +78,15 @@ export class Lap {
     const scan: Command[] = scans
       ? [['SCAN', this.#cursor, 'MATCH', this.#parts.keys.pattern, 'COUNT', COUNT], ['DBSIZE']]
       : [];
-    return broker.read([...scan, ...asking.commands], signal).then(replies => {
-      if (scans) this.#scanned(replies[0], replies[1]);
-      else this.#keys = [];
-      const values = asking.read(replies.slice(scan.length));
-      return { keys, values, looked: { looked: this.#looked, of: this.#of } };
-    });
+    return broker.read([...scan, ...asking.commands], signal).then(replies => ({
+      keys,
+      values: asking.read(replies.slice(scan.length)),
+      scanned: scans ? ([replies[0], replies[1]] as const) : null,
+    }));
   }
 
   /** Keeps the keys of which something has to be read. */
-  #scanned(reply: Reply | undefined, size: Reply | undefined): void {
+  #scanned([reply, size]: NonNullable<Step['scanned']>): void {
     if (isFailure(reply)) throw refused(reply.message);
     const [cursor, found] = arrayOf(reply);
     this.#begun = true;

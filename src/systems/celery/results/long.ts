@@ -14,7 +14,7 @@ export function longResult(
   return {
     id,
     status,
-    state: status === 'UNREADABLE' ? 'failed' : stateOfStatus(status),
+    state: stateOfStatus(status),
     task,
     queue,
     worker: null,

@@ -2,7 +2,7 @@ import { callText, isKind, type PyDict, type PyNode } from '../../../codecs/pyth
 import type { TaskResult } from '../types';
 import { failureOf, withPrinted } from './errors';
 import { type Payload, readAtOnce, readPayload } from './payload';
-import { rendered } from './rendered';
+import { renderedLater } from './rendered';
 import { stateOfStatus, UNREADABLE } from './status';
 import { instantOfNode } from './times';
 
@@ -41,7 +41,7 @@ function resultOf(id: string, raw: Uint8Array, payload: Payload): ReadResult {
   const traceback = textIn(fields, 'traceback');
   const result = fields.get('result');
   const failure = FAILING.has(status) ? failureOf(result) : null;
-  const value = (node: PyNode | undefined) => (node === undefined ? null : rendered(node, size));
+  const value = (node: PyNode | undefined) => (node === undefined ? null : renderedLater(node, size));
   const args = fields.get('args');
   const kwargs = fields.get('kwargs');
   const retries = fields.get('retries');
@@ -60,7 +60,7 @@ function resultOf(id: string, raw: Uint8Array, payload: Payload): ReadResult {
       return args === undefined && kwargs === undefined ? null : callText(args ?? null, kwargs ?? null, ARGS);
     },
     result: failure === null && status !== 'STARTED' ? value(result) : null,
-    error: failure === null ? null : withPrinted(failure, traceback),
+    error: failure === null ? null : withPrinted(failure, traceback, status === 'FAILURE'),
     traceback,
     // A task that is tried again names itself.
     children: childrenOf(fields.get('children')).filter(child => child !== id),
@@ -77,8 +77,7 @@ const EMPTY: ReadResult = {
   call: null,
   id: '',
   status: UNREADABLE,
-  // Nothing says what became of it: it stands where somebody will look for what went wrong.
-  state: 'failed',
+  state: stateOfStatus(UNREADABLE),
   task: null,
   queue: null,
   worker: null,

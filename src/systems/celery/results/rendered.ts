@@ -1,48 +1,26 @@
-import { type PyNode, renderRepr, toTaggedJson, treeAt, treeChildren, treeRoot } from '../../../codecs/python';
-import type { Outline, OutlineNode, RenderedValue } from '../../../model';
+import type { PyNode } from '../../../codecs/python';
+import type { RenderedValue } from '../../../model';
+import { rendered } from '../../reading/values';
 
-/** Characters of a value's text; a panel unfolds the rest by its outline. */
-const SHOWN = 64 * 1024;
-/** What the tagged JSON may hold. */
-const JSON_LIMITS = { maxNodes: 50_000, maxText: 2_000_000 } as const;
-
-/** A value as text, as JSON and as a tree, each made when it is first asked for. `totalBytes`: of what it was read from. */
-export function rendered(node: PyNode, totalBytes: number): RenderedValue {
-  let shown: { readonly text: string; readonly cut: boolean } | null = null;
-  const text = () => {
-    shown ??= renderRepr(node, { max: SHOWN });
-    return shown;
+/** A value to show, made when somebody first looks at it: of a list of results nobody looks at most. */
+export function renderedLater(node: PyNode, totalBytes: number): RenderedValue {
+  let made: RenderedValue | null = null;
+  const value = () => {
+    made ??= rendered(node, totalBytes);
+    return made;
   };
-  let json: RenderedValue['json'] | undefined;
   return {
     get text() {
-      return text().text;
+      return value().text;
     },
     get json() {
-      json ??= toTaggedJson(node, JSON_LIMITS);
-      return json;
+      return value().json;
     },
     get cut() {
-      const { text: whole, cut } = text();
-      return cut ? { shownCharacters: whole.length, totalBytes } : undefined;
+      return value().cut;
     },
-    outline: outlineOf(node),
+    get outline() {
+      return value().outline;
+    },
   } as RenderedValue;
-}
-
-function outlineOf(node: PyNode): Outline {
-  const lineOf = (item: ReturnType<typeof treeRoot>): OutlineNode => ({
-    path: item.path,
-    label: item.label,
-    type: item.type,
-    text: item.text,
-    childCount: item.children,
-  });
-  return {
-    root: () => lineOf(treeRoot(node)),
-    children: (path, from, count) => {
-      const item = treeAt(node, path);
-      return item === undefined ? [] : treeChildren(item, from, count).map(lineOf);
-    },
-  };
 }
