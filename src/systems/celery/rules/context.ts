@@ -58,10 +58,18 @@ export const asked = (method: string): string => `celery inspect ${method}`;
 export const alive = ({ seen }: RuleContext): readonly WorkerSummary[] =>
   seen.overview.workers.filter(worker => worker.alive !== false);
 
+/** Workers that answered the last question, with the queues they consume: what silent ones told before does not count. */
+export function answering({ fleet, seen }: RuleContext): ReadonlyMap<string, readonly string[]> {
+  const gone = new Set(seen.overview.workers.flatMap(({ alive: lives, name }) => (lives === false ? [name] : [])));
+  for (const name of fleet.silent) gone.add(name);
+  return new Map([...fleet.queues].filter(([name]) => !gone.has(name)));
+}
+
 /** Whether every worker that the broker knows to listen has told what it does. */
-export function allAnswered({ fleet }: RuleContext): boolean {
-  const answers = fleet.queues.size;
-  return fleet.askedAt !== null && fleet.silent.length === 0 && answers > 0 && (fleet.heard ?? answers) <= answers;
+export function allAnswered(context: RuleContext): boolean {
+  const { fleet } = context;
+  const answers = answering(context).size;
+  return fleet.askedAt !== null && answers > 0 && (fleet.heard ?? answers) <= answers;
 }
 
 /** Seconds after which Redis delivers again, and who says so. */

@@ -3,6 +3,7 @@ import type { Finding, JobRow } from '../../../model';
 import { count, names, span } from '../../acting/words';
 import {
   allAnswered,
+  answering,
   asked,
   finding,
   NotCheckable,
@@ -70,15 +71,18 @@ export const heldByNobody: Rule = {
     const { members } = await context.samples.held();
     const old = members.filter(({ heldSince }) => heldSince !== null && heldSince < askedAt - BEFORE * 1000);
     if (old.length === 0) return [];
-    const nobody = fleet.heard === 0 && fleet.queues.size === 0;
+    const there = answering(context);
+    const nobody = fleet.heard === 0;
     if (!nobody && !allAnswered(context)) {
-      const silent = fleet.silent.length === 0 ? 'not all workers' : names(fleet.silent);
+      const silent = fleet.silent.length === 0 ? 'not every worker' : names(fleet.silent);
       throw new NotCheckable(`${silent} did not answer`);
     }
     const { seconds, evidence } = visibilityTimeout(context);
     const left = old.filter(
       ({ id, heldSince }) =>
-        id !== null && !fleet.held.has(id) && context.now - (heldSince ?? 0) <= (seconds + SWEEP) * 1000,
+        id !== null &&
+        !there.has(fleet.held.get(id)?.worker ?? '') &&
+        context.now - (heldSince ?? 0) <= (seconds + SWEEP) * 1000,
     );
     if (left.length === 0) return [];
     const next = Math.min(...left.map(({ heldSince }) => (heldSince ?? 0) + seconds * 1000));
@@ -94,7 +98,7 @@ export const heldByNobody: Rule = {
           { what: 'held', value: named(left), source: 'ZRANGE unacked_index 0 -1 WITHSCORES' },
           {
             what: 'workers that answered',
-            value: fleet.queues.size === 0 ? 'none' : `${names([...fleet.queues.keys()])}: none of them has it`,
+            value: there.size === 0 ? 'none' : `${names([...there.keys()])}: none of them has it`,
             source: asked('active, reserved, scheduled'),
           },
           evidence,

@@ -47,13 +47,18 @@ export const RULES: readonly Rule[] = [
 /** Findings of every rule; a rule that cannot run says why, and the others stand. */
 export const diagnose: Diagnose = (celery: CeleryContext, seen: Seen, signal: AbortSignal) => {
   const redis = isRedis(celery.broker) ? celery.broker : null;
+  const schedules = celery.schedules as Schedules;
+  const { fleet } = celery.workers;
+  // From the next look on, RedBeat is looked for under the prefixes that workers are set to.
+  for (const { redbeat_key_prefix: prefix } of fleet.configurations.values())
+    if (typeof prefix === 'string' && prefix !== '') schedules.learn(prefix);
   const context: RuleContext = {
     celery,
     seen,
     signal,
     redis,
-    fleet: celery.workers.fleet,
-    schedules: celery.schedules as Schedules,
+    fleet,
+    schedules,
     samples: new Samples(celery, redis, seen.overview, signal),
     now: Date.parse(seen.overview.readAt),
   };

@@ -35,6 +35,10 @@ function newest(context: RuleContext, state: State): Promise<readonly JobRow[]> 
   return page;
 }
 
+/** A setting as Python prints it. */
+const pythonWord = (value: unknown): string =>
+  value === null ? 'None' : typeof value === 'boolean' ? (value ? 'True' : 'False') : String(value);
+
 /** Results that stay for ever. */
 export const resultsWithoutExpiry: Rule = {
   id: 'celery.results-never-expire',
@@ -66,7 +70,11 @@ export const resultsWithoutExpiry: Rule = {
           ...(setting === undefined
             ? []
             : [
-                { what: 'result_expires', value: String(setting.value), source: `${asked('conf')}, ${setting.worker}` },
+                {
+                  what: 'result_expires',
+                  value: pythonWord(setting.value),
+                  source: `${asked('conf')}, ${setting.worker}`,
+                },
               ]),
         ],
         consequence:
@@ -176,7 +184,7 @@ export const argumentsNotKept: Rule = {
             : [
                 {
                   what: 'result_extended',
-                  value: setting === undefined ? 'not set (False)' : String(setting),
+                  value: setting === undefined ? 'not set (False)' : pythonWord(setting),
                   source: `${asked('conf')}, ${told[0]}`,
                 },
               ]),

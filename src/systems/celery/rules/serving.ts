@@ -1,8 +1,9 @@
-import type { Finding } from '../../../model';
+import type { Finding, QueueSummary } from '../../../model';
 import { count, names } from '../../acting/words';
 import {
   alive,
   amount,
+  answering,
   askAgain,
   asked,
   finding,
@@ -21,7 +22,7 @@ export const noWorker: Rule = {
     if (waiting.length === 0) return [];
     needAsked(context);
     const { fleet } = context;
-    if (fleet.queues.size > 0 || alive(context).some(worker => worker.alive === true)) return [];
+    if (answering(context).size > 0 || alive(context).some(worker => worker.alive === true)) return [];
     const total = waiting.reduce((sum, queue) => sum + amount(queue, 'waiting'), 0);
     // Somebody listens and says nothing: a solo pool at work, or a monitor.
     const heard = fleet.heard ?? 0;
@@ -67,13 +68,18 @@ export const queueWithoutWorker: Rule = {
     const { fleet } = context;
     const waiting = queuesWith(context, 'waiting');
     // RabbitMQ counts consumers itself: what it says needs no question.
-    const known = waiting.filter(queue => queue.workers !== null);
-    if (known.length < waiting.length) needAsked(context);
-    if (known.length === waiting.length && fleet.askedAt === null && context.redis !== null) needAsked(context);
-    const someoneAnswers = fleet.queues.size > 0;
-    const served = [...new Set([...fleet.queues.values()].flat())].sort();
+    if (
+      context.redis !== null ||
+      waiting.some(queue => queue.workers === null && context.celery.broker.kind !== 'rabbitmq')
+    )
+      needAsked(context);
+    const there = answering(context);
+    const someoneAnswers = there.size > 0;
+    const served = [...new Set([...there.values()].flat())].sort();
+    const unserved = (queue: QueueSummary) =>
+      context.redis === null ? queue.workers?.length === 0 : someoneAnswers && !served.includes(queue.name);
     return waiting
-      .filter(queue => queue.workers?.length === 0 && (someoneAnswers || context.redis === null))
+      .filter(unserved)
       .slice(0, 50)
       .map((queue): Finding => {
         const n = amount(queue, 'waiting');
@@ -91,7 +97,7 @@ export const queueWithoutWorker: Rule = {
               ? { what: 'consumers', value: '0', source: `GET /api/queues/…/${queue.name}` }
               : {
                   what: 'workers that answered',
-                  value: names([...fleet.queues.keys()]),
+                  value: names([...there.keys()]),
                   source: asked('active_queues'),
                 },
             ...(served.length === 0
@@ -137,7 +143,7 @@ export const workerWithoutQueue: Rule = {
   check(context) {
     needAsked(context);
     const { fleet } = context;
-    return [...fleet.queues]
+    return [...answering(context)]
       .filter(([, queues]) => queues.length === 0)
       .slice(0, 25)
       .map(([worker]): Finding => {
@@ -185,7 +191,7 @@ export const silentWorkers: Rule = {
           ? `${worker.name} is gone: ${worker.aliveReason ?? 'it does not answer'}`
           : `${worker.name} does not answer`,
         label: sure ? `${worker.name} is gone` : `${worker.name} does not answer`,
-        severity: sure ? 'trouble' : 'warning',
+        severity: sure && held > 0 ? 'trouble' : 'warning',
         sure,
         since: worker.lastHeartbeat,
         evidence: [

@@ -1,6 +1,7 @@
 import type { Finding } from '../../../model';
 import { names, span } from '../../acting/words';
 import {
+  answering,
   asked,
   finding,
   messages,
@@ -76,7 +77,7 @@ export const unregistered: Rule = {
     if (fleet.registered.size === 0) throw new NotCheckable('no worker has told which tasks it knows');
     const findings: Finding[] = [];
     for (const sample of await samplesOf(context)) {
-      const consumers = [...fleet.queues].flatMap(([worker, queues]) =>
+      const consumers = [...answering(context)].flatMap(([worker, queues]) =>
         queues.includes(sample.queue) ? [worker] : [],
       );
       const asking = consumers.filter(worker => fleet.registered.has(worker));
