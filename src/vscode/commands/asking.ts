@@ -21,6 +21,19 @@ export const ASKING: CommandTable = {
       await actAndTell(app, { at, action: 'ask', targets: [{ kind: 'installation' }], state: null });
     },
   },
+  'jobQueues.hearWorkers': {
+    run: async (app, ...given) => {
+      const [row] = app.brokers.rowsOf(given[0], given[1]);
+      const at = row === undefined ? null : addressOf(row.subject);
+      const live = at === null ? undefined : app.inspector.connection(at.connection);
+      if (at === null || live === undefined) return;
+      const { options = {} } = live.profile;
+      const own = { ...options[at.system], hear: true };
+      const saved = await app.inspector.save({ ...live.profile, options: { ...options, [at.system]: own } });
+      await saved.connect();
+      await saved.refresh('connected');
+    },
+  },
   'jobQueues.followEvents': {
     needs: 'connected',
     run: async (app, ...given) => {

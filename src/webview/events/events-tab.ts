@@ -6,6 +6,8 @@ import { connectionName, icon, link, productionLine, stateIcon, text } from '../
 
 /** Rows that are kept and shown; older ones have passed by. */
 const SHOWN = 500;
+/** Milliseconds between two times that the rate is said to a screen reader. */
+const SAID_EVERY_MS = 15_000;
 
 /** What workers and producers tell, newest first, while it is followed. */
 export class EventsTab extends Page<EventsPage, EventsView> {
@@ -15,6 +17,7 @@ export class EventsTab extends Page<EventsPage, EventsView> {
   /** Newest first. */
   #events: readonly FollowedEventView[] = [];
   #stopped: string | null = null;
+  #saidAt = 0;
   #asking = false;
   #again = false;
 
@@ -48,7 +51,10 @@ export class EventsTab extends Page<EventsPage, EventsView> {
     const kept = view.newest < after ? [] : this.#events;
     this.#events = [...view.events, ...kept].slice(0, SHOWN);
     if (view.stopped !== null && view.stopped !== this.#stopped) this.say(view.stopped);
-    else if (view.on) this.say(view.rate);
+    else if (view.on && Date.now() - this.#saidAt > SAID_EVERY_MS) {
+      this.#saidAt = Date.now();
+      this.say(view.rate);
+    }
     this.#stopped = view.stopped;
     return view;
   }

@@ -9,7 +9,7 @@ export { askHandlers } from './ask-action';
 export { createMailbox } from './mailbox';
 
 /** Milliseconds after which everything is asked again, also what seldom changes. */
-const FULL_AGAIN_MS = 5 * 60_000;
+const FULL_AGAIN_MS = 60_000;
 /** Milliseconds between two yields of `hear`, unless a row changed. */
 const TOLD_EVERY_MS = 5_000;
 

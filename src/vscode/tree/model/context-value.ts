@@ -44,6 +44,8 @@ export const ROW_FLAGS = [
   'keys',
   /** Workers: can be asked. */
   'asks',
+  /** Workers: heartbeats can be heard once a person has said so. */
+  'hears',
   /** Connection: something on it tells events, which are not followed, or are. */
   'follows',
   'following',

@@ -136,12 +136,16 @@ function workersRow(at: InstallationAddress, view: InstallationView, overview: O
       description,
       icon: { id: 'server-process' },
       children: 'collapsed',
-      context: contextValue('workers', [asks && 'asks']),
+      context: contextValue('workers', [asks && 'asks', canHear(view) && 'hears']),
       spoken: `${label}, ${description}`,
       ...(reason === undefined ? {} : { detail: reason }),
     },
   ];
 }
+
+/** Heartbeats that need a queue of our own are heard once a person has set the system's option `hear`. */
+const canHear = ({ installation }: InstallationView): boolean =>
+  installation.hear === undefined && installation.system.options?.properties['hear'] !== undefined;
 
 function aliveText({ workers }: Overview, world: World): string {
   const alive = workers.filter(worker => worker.alive !== false).length;
