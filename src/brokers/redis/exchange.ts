@@ -81,12 +81,15 @@ async function asked(call: ExchangeCall, driver: Driver, link: ExchangeLink): Pr
   meter.commands += bind.length + publish.length;
   meter.writes += bind.length + publish.length;
   const replies = await driver.send([...bind, ...publish]);
-  for (const reply of replies) {
+  const published = replies.slice(bind.length);
+  // A user may be kept from one of the channels: who listens on the others is asked all the same.
+  const all = published.every(isFailure) ? replies : replies.slice(0, bind.length);
+  for (const reply of all) {
     if (!isFailure(reply)) continue;
     link.learn(reply.message);
     throw replyError(reply.message, `asking through ${link.node}`);
   }
-  return replies.slice(bind.length).map(Number);
+  return published.map(reply => (isFailure(reply) ? 0 : Number(reply)));
 }
 
 async function* received(

@@ -30,11 +30,15 @@ export async function subscribePatterns(
   }
   const ready = new Promise<void>((resolve, reject) => {
     let missing = patterns.length;
+    let refused = 0;
     driver.listen(reply => {
-      const refusal = isFailure(reply) ? replyError(reply.message, tried) : null;
-      if (refusal !== null) reject(refusal);
-      else if (kindOf(reply) === 'psubscribe' && --missing === 0) resolve();
-      else heard.take(reply);
+      if (isFailure(reply)) {
+        // A user may be kept from one of the channels; from all of them is an error.
+        if (++refused === patterns.length) reject(replyError(reply.message, tried));
+        else if (--missing === 0) resolve();
+      } else if (kindOf(reply) === 'psubscribe') {
+        if (--missing === 0) resolve();
+      } else heard.take(reply);
     });
     driver.onLost(cause => {
       const lost = connectionLost(node, new LostConnection(cause), tried, 'Nothing was changed.');
@@ -45,7 +49,7 @@ export async function subscribePatterns(
   });
   ready.catch(() => undefined);
   signal.addEventListener('abort', stop, { once: true });
-  driver.tell([['PSUBSCRIBE', ...patterns]]);
+  driver.tell(patterns.map(pattern => ['PSUBSCRIBE', pattern]));
   try {
     await ready;
   } catch (thrown) {

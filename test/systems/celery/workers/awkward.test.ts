@@ -88,6 +88,15 @@ describe('broken off', () => {
     await broker.close();
   });
 
+  test('a user who may use the channels of Celery alone can ask and hear', async () => {
+    const client = clientOf(redis);
+    await client.call('ACL', 'SETUSER', 'narrow', 'on', '>see', '~*', 'resetchannels', '&/0.celery*', '+@all');
+    client.disconnect();
+    const { broker, workers } = await lookingAt(redis.url.replace(':hush-hush@', 'narrow:see@'));
+    expect((await asked(workers)).map(({ worker: name }) => name)).toContain('one@shop');
+    await broker.close();
+  });
+
   test('where nobody listens the question is over at once', async () => {
     const { broker, workers } = await lookingAt(database(9));
     const began = performance.now();
