@@ -3,6 +3,7 @@ import { InspectorError } from '../../model';
 import type { Counting, TlsSettings } from './driver';
 import { Http } from './http';
 import { ManagementApi, type NodeFacts } from './management';
+import { splitManagementUrl } from './url';
 
 /** A management API that is not there must not keep the rest waiting. */
 const FIRST_ANSWER_MS = 3000;
@@ -49,31 +50,6 @@ export async function findManagement(
   } finally {
     trial.close();
   }
-}
-
-/**
- * `https://user:password@host:15671/path` in its parts; a path that ends in /api is taken without it.
- * @throws InspectorError `bad-value`; holds no password
- */
-export function splitManagementUrl(given: string): {
-  readonly url: string;
-  readonly user: string | null;
-  readonly password: string | null;
-} {
-  const parsed = URL.canParse(given.trim()) ? new URL(given.trim()) : null;
-  if (parsed === null || !/^https?:$/.test(parsed.protocol) || parsed.hostname === '')
-    throw new InspectorError('bad-value', {
-      message: 'This is no URL of a management API.',
-      tried: 'reading the management URL',
-      answer: 'it does not begin with http:// or https://, or has no host',
-      remedy: 'Write it as http://host:15672 or https://host:15671.',
-    });
-  const path = parsed.pathname.replace(/\/(?:api\/?)?$/, '').replace(/\/+$/, '');
-  return {
-    url: `${parsed.protocol}//${parsed.host}${path}`,
-    user: decodeURIComponent(parsed.username) || null,
-    password: decodeURIComponent(parsed.password) || null,
-  };
 }
 
 /** Why there is no management API, and what that means. */

@@ -1,7 +1,6 @@
 /** RabbitMQ: connecting, looking, publishing, taking; the management API. The only folder that imports its driver. */
 
 export { type ConnectedRabbit, connectRabbit, type RabbitConnectOptions } from './connect';
-export { splitManagementUrl } from './find-management';
 export { openSaved, republication, saveMessage, withoutBrokerHeaders } from './messages';
 export * from './port';
 export {
@@ -13,5 +12,6 @@ export {
   type RabbitNode,
   showRabbitAddress,
   showRabbitNode,
+  splitManagementUrl,
   splitRabbitUrl,
 } from './url';

@@ -124,6 +124,31 @@ export function showRabbitNode({ host, port }: RabbitNode): string {
   return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
+/**
+ * `https://user:password@host:15671/path` in its parts; a path that ends in /api is taken without it.
+ * @throws InspectorError `bad-value`; holds no password
+ */
+export function splitManagementUrl(given: string): {
+  readonly url: string;
+  readonly user: string | null;
+  readonly password: string | null;
+} {
+  const parsed = URL.canParse(given.trim()) ? new URL(given.trim()) : null;
+  if (parsed === null || !/^https?:$/.test(parsed.protocol) || parsed.hostname === '')
+    throw new InspectorError('bad-value', {
+      message: 'This is no URL of a management API.',
+      tried: 'reading the management URL',
+      answer: 'it does not begin with http:// or https://, or has no host',
+      remedy: 'Write it as http://host:15672 or https://host:15671.',
+    });
+  const path = parsed.pathname.replace(/\/(?:api\/?)?$/, '').replace(/\/+$/, '');
+  return {
+    url: `${parsed.protocol}//${parsed.host}${path}`,
+    user: decodeURIComponent(parsed.username) || null,
+    password: decodeURIComponent(parsed.password) || null,
+  };
+}
+
 /** Takes away blanks, quotes, brackets and a variable's name. */
 function unwrap(pasted: string): string {
   return pasted

@@ -6,7 +6,9 @@ import { brokerIcon } from '../tree/model/icons';
 import { type Draft, draftOf, draftOfCandidate } from './draft';
 import { type Answer, askPick, separator } from './inputs';
 
-export type Chosen = { readonly kind: 'draft'; readonly draft: Draft } | { readonly kind: 'url' | 'fields' };
+export type Chosen =
+  | { readonly kind: 'draft'; readonly draft: Draft }
+  | { readonly kind: 'url' | 'fields' | 'management' };
 
 interface Choice extends vscode.QuickPickItem {
   readonly chosen?: Chosen;
@@ -29,6 +31,11 @@ export async function choose(app: App): Promise<Answer<Chosen>> {
       label: `$(list-unordered) ${t('Fill in field by field…')}`,
       description: t('host, port, database or virtual host, user, TLS files'),
       chosen: { kind: 'fields' },
+    },
+    {
+      label: `$(server) ${t('RabbitMQ management URL…')}`,
+      description: t('the same host and user are tried over AMQP'),
+      chosen: { kind: 'management' },
     },
   ];
   const items: Choice[] = [...(await inFolder(app)), ...other];

@@ -1,4 +1,4 @@
-import { isRabbitUrl, splitRabbitUrl } from '../../brokers/rabbitmq/url';
+import { formatRabbitUrl, isRabbitUrl, splitManagementUrl, splitRabbitUrl } from '../../brokers/rabbitmq/url';
 import type { ConnectionProfile, Environment } from '../../inspector/api';
 import type { BrokerCandidate } from '../../model';
 import { splitPassword } from '../profiles';
@@ -34,6 +34,21 @@ function parted(text: string): { readonly url: string; readonly password: string
   } catch {
     // What is wrong with it is said when it is tried.
     return splitPassword(text);
+  }
+}
+
+/** The RabbitMQ behind the URL of its management API: the same host and user, AMQP at its usual port. */
+export function draftOfManagement(typed: string): Draft | null {
+  try {
+    const { url: management, user, password } = splitManagementUrl(typed);
+    const { hostname, protocol } = new URL(management);
+    const tls = protocol === 'https:';
+    const node = { host: hostname.replace(/^\[|\]$/g, ''), port: tls ? 5671 : 5672 };
+    const url = formatRabbitUrl({ nodes: [node], vhost: '/', username: user, tls, verify: true, heartbeat: null });
+    const options = { rabbitmq: { management } };
+    return { url, password: password ?? undefined, tls: undefined, options, label: labelOf(url) };
+  } catch {
+    return null;
   }
 }
 

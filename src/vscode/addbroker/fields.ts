@@ -1,6 +1,6 @@
 import { t } from '@vscode/l10n';
 import { splitPassword } from '../profiles';
-import { type Draft, draftOfFields, type Values } from './draft';
+import { type Draft, draftOfFields, draftOfManagement, type Values } from './draft';
 import { type Answer, AWAY, askPick, askText, BACK } from './inputs';
 
 interface Field {
@@ -32,6 +32,21 @@ export async function fillIn(): Promise<Answer<Draft>> {
   if (values === BACK) return fillIn();
   if (values === AWAY) return AWAY;
   return draftOfFields(kind.id, values as Values);
+}
+
+/** Asks for the URL of a management API, as it stands in the browser. */
+export async function askManagement(): Promise<Answer<Draft>> {
+  const typed = await askText({
+    title: t('Add broker'),
+    back: true,
+    prompt: t('URL of the management API: http://user@host:15672, https://…'),
+    placeholder: 'http://localhost:15672',
+    value: '',
+    check: text =>
+      draftOfManagement(text) === null ? t('A management URL begins with http:// or https://.') : undefined,
+  });
+  if (typeof typed === 'symbol') return typed;
+  return draftOfManagement(typed) ?? BACK;
 }
 
 function fieldsOf(scheme: string): readonly Field[] {

@@ -8,7 +8,7 @@ import { storedPassword } from '../secrets';
 import { setting } from '../settings';
 import { choose } from './choose';
 import { accessOf, atDatabase, type Draft, freeName, isLoopbackUrl } from './draft';
-import { fillIn } from './fields';
+import { askManagement, fillIn } from './fields';
 import { type Answer, AWAY, askMany, askPick, askText, BACK } from './inputs';
 import { editUrl, type Tested, test } from './test';
 
@@ -51,6 +51,7 @@ async function firstDraft(app: App): Promise<Answer<Draft>> {
   const chosen = await choose(app);
   if (typeof chosen === 'symbol') return chosen;
   if (chosen.kind === 'draft') return chosen.draft;
+  if (chosen.kind === 'management') return askManagement();
   return chosen.kind === 'url' ? editUrl(null) : fillIn();
 }
 

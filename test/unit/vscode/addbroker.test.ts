@@ -4,6 +4,7 @@ import {
   atDatabase,
   draftOf,
   draftOfFields,
+  draftOfManagement,
   freeName,
   isLoopbackUrl,
   labelOf,
@@ -112,6 +113,18 @@ describe('a RabbitMQ', () => {
     expect(draftOf('localhost:5672')?.url).toBe('amqp://localhost:5672/%2F');
     expect(draftOf('localhost:5671')?.url).toBe('amqps://localhost:5671/%2F');
     expect(JSON.stringify({ ...draftOf('amqp://u:s3cret@h:no/v'), password: undefined })).not.toContain('s3cret');
+  });
+
+  test('is found behind its management URL', () => {
+    expect(draftOfManagement('http://mon:s3cret@rabbit.example:15672/#/queues')).toEqual({
+      url: 'amqp://mon@rabbit.example:5672/%2F',
+      password: 's3cret',
+      tls: undefined,
+      options: { rabbitmq: { management: 'http://rabbit.example:15672' } },
+      label: 'rabbit.example',
+    });
+    expect(draftOfManagement('https://[::1]:15671')?.url).toBe('amqps://[::1]:5671/%2F');
+    for (const text of ['', 'rabbit:15672', 'amqp://rabbit']) expect(draftOfManagement(text), text).toBeNull();
   });
 
   test('through TLS has the port of TLS', () => {
