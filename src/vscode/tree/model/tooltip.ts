@@ -82,6 +82,7 @@ function linesOf(
         schedule.args === null ? '' : cutText(argumentsText(schedule, world), 200),
         joined(schedule.owner, schedule.queue === null ? '' : t('into {0}', oneLine(schedule.queue))),
         oneLine(schedule.id),
+        joined(...(schedule.details ?? []).map(fact => detailText(fact, world))),
       ];
     }
     default:
@@ -200,11 +201,12 @@ function workerLines(worker: WorkerSummary, world: World): string[] {
     worker.queues.length === 0 ? '' : t('listens to {0}', worker.queues.map(oneLine).join(', ')),
     worker.startedAt === null ? '' : t('started {0}', writtenTime(worker.startedAt, world)),
     joined(...did),
-    joined(...(worker.details ?? []).map(detailText)),
+    joined(...(worker.details ?? []).map(fact => detailText(fact, world))),
   ];
 }
 
-function detailText({ name, value, format }: Fact): string {
+function detailText({ name, value, format }: Fact, world: World): string {
   if (value === null) return '';
+  if (format === 'instant') return t('{0} {1}', name, writtenTime(value, world));
   return t('{0} {1}', name, format === 'size' ? formatSize(Number(value)) : oneLine(value));
 }
