@@ -4,6 +4,7 @@ import { connectRedis } from '../../../../src/brokers/redis';
 import type { Companions, JobPage, JobQuery, State } from '../../../../src/model';
 import type { CeleryOptions, Results } from '../../../../src/systems/celery/parts';
 import { createResults, RedisResultStore } from '../../../../src/systems/celery/results';
+import type { ResultStore } from '../../../../src/systems/celery/types';
 
 export const never = new AbortController().signal;
 
@@ -42,13 +43,13 @@ export async function storeAt(url: string, prefix = '') {
 }
 
 /** To the end. @returns how far it was at each step */
-export async function complete(store: { complete: RedisResultStore['complete'] }, signal = never) {
+export async function complete(store: Pick<ResultStore, 'complete'>, signal = never) {
   const steps: { looked: number; of: number }[] = [];
   for await (const looked of store.complete(signal)) steps.push(looked);
   return steps;
 }
 
-export function page(store: RedisResultStore, state: State, more: Partial<JobQuery> = {}): Promise<JobPage> {
+export function page(store: Pick<ResultStore, 'page'>, state: State, more: Partial<JobQuery> = {}): Promise<JobPage> {
   return store.page({ state, queue: null, cursor: null, size: 50, ...more }, never);
 }
 
