@@ -36,6 +36,7 @@ export async function readOverview(
     lookAtResults(parts, problems, signal),
     readSchedules(parts, problems, signal),
   ]);
+  if (messages.workers !== undefined) workers.learn?.(messages.workers);
   const { fleet } = workers;
   const now = Date.now();
   const people = workers.summaries(now);

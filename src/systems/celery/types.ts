@@ -136,6 +136,8 @@ export interface TransportOverview {
   readonly taken: Count;
   /** Held by the broker itself until they are due (native delayed delivery of Celery 5.5); absent where there is none. */
   readonly scheduled?: Count;
+  /** Workers as the broker itself shows them (RabbitMQ: their queues for remote control), for `Workers.learn`. */
+  readonly workers?: readonly WorkerSummary[];
   readonly problems: readonly Problem[];
   readonly roundTrips: number;
 }

@@ -1,4 +1,4 @@
-import type { ManagedBinding, ManagedExchange, ManagedQueue } from '../../../brokers/rabbitmq/port';
+import type { ManagedBinding, ManagedConnection, ManagedExchange, ManagedQueue } from '../../../brokers/rabbitmq/port';
 import {
   CELERY_CLIENT,
   controlOf,
@@ -20,12 +20,15 @@ export interface Structure {
   readonly exchanges: readonly ManagedExchange[];
   readonly bindings: readonly ManagedBinding[];
   readonly consumers: readonly ConsumerSign[];
+  readonly connections: readonly ManagedConnection[];
 }
 
 export interface ConsumerSign {
   readonly queue: string;
   /** Client library as the connection names itself; null = not told. */
   readonly product: string | null;
+  /** Name of the connection. */
+  readonly connection: string;
 }
 
 /** What a person or a worker has told. */

@@ -7,6 +7,7 @@ import { DEFAULT_QUEUE } from './names';
 import { detailsOf, factOf, factWithoutManagement, type QueueFact } from './queue-facts';
 import type { RabbitState } from './state';
 import { problemOf, readVhost, type Vhost } from './vhost';
+import { workersOf } from './workers';
 
 export const NOT_VISIBLE = 'not visible without the management plug-in';
 const NOT_COUNTED = 'RabbitMQ has not counted it yet: its statistics lag by some seconds';
@@ -64,21 +65,29 @@ async function fromStatistics(state: RabbitState, vhost: Vhost, signal: AbortSig
   state.delayed = new Map(delayed.map(queue => [queue.name, factOf(queue, state.broker)]));
   state.targets = layout.targets;
   for (const { name, ready, unacked } of queues) if (ready === 0 && unacked === 0) state.looks.emptied(name);
+  const { workers, serving } = workersOf(queues, vhost.structure, layout);
   const summaries: QueueSummary[] = [];
   const turns = new Turns();
   for (const queue of own) {
-    summaries.push(summaryOf(state, queue, layout, depths.get(queue.name) ?? null));
+    summaries.push(summaryOf(state, queue, layout, depths.get(queue.name) ?? null, serving.get(queue.name)));
     if (turns.over) await turns.next();
   }
   return {
     queues: summaries,
+    workers,
     taken: sumCounts(summaries.map(({ counts }) => counts.taken ?? exactly(0))),
     ...(delayed.length === 0 ? {} : { scheduled: sumCounts(delayed.map(delayedCount)) }),
     problems,
   };
 }
 
-function summaryOf(state: RabbitState, queue: ManagedQueue, layout: Layout, depth: QueueDepth | null): QueueSummary {
+function summaryOf(
+  state: RabbitState,
+  queue: ManagedQueue,
+  layout: Layout,
+  depth: QueueDepth | null,
+  serving: readonly string[] | undefined,
+): QueueSummary {
   const { name, ready, unacked, consumers, headTimestamp } = queue;
   const role = layout.roles.get(name);
   const why = role?.kind === 'app' ? role.why : '';
@@ -92,8 +101,8 @@ function summaryOf(state: RabbitState, queue: ManagedQueue, layout: Layout, dept
     },
     paused: null,
     oldestWaitingAt: waiting !== 0 && headTimestamp !== null ? new Date(headTimestamp * 1000).toISOString() : null,
-    // Who the consumers are is told by the workers themselves; that there is none, by the broker.
-    workers: listeners === 0 ? [] : null,
+    // That there is no consumer is told by the broker; who they are, only where a worker's connections are one.
+    workers: listeners === 0 ? [] : (serving ?? null),
     keys: [name],
     details: detailsOf(
       queue,

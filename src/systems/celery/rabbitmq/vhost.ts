@@ -7,7 +7,7 @@ import { CELERY_CLIENT } from './names';
 /** Milliseconds after which exchanges, bindings and consumers are read again though no queue is new. */
 const STRUCTURE_AGE = 60_000;
 
-const NOTHING: Structure = { exchanges: [], bindings: [], consumers: [] };
+const NOTHING: Structure = { exchanges: [], bindings: [], consumers: [], connections: [] };
 
 /** What was read of a virtual host. */
 export interface Vhost {
@@ -99,8 +99,12 @@ async function layoutOf(
   return layout;
 }
 
-const isStranger = (queue: ManagedQueue, known: ReadonlySet<string>, named: Named): boolean =>
-  !known.has(queue.name) && roleOfName(queue, named.eventExchange) === null;
+/** New, and its name tells nothing; or the queue of a worker that has come, and what it consumes is not known. */
+function isStranger(queue: ManagedQueue, known: ReadonlySet<string>, named: Named): boolean {
+  if (known.has(queue.name)) return false;
+  const role = roleOfName(queue, named.eventExchange);
+  return role === null || role.kind === 'pidbox';
+}
 
 async function readQueues(management: Management, signal: AbortSignal): Promise<ManagedQueue[]> {
   const queues: ManagedQueue[] = [];
@@ -133,9 +137,9 @@ async function readStructure(
   ]);
   const products = new Map(connections.map(({ name, product }) => [name, product]));
   const signs = consumers.map(
-    ({ queue, connection }): ConsumerSign => ({ queue, product: products.get(connection) ?? null }),
+    ({ queue, connection }): ConsumerSign => ({ queue, product: products.get(connection) ?? null, connection }),
   );
-  return { structure: { exchanges, bindings, consumers: signs }, problems };
+  return { structure: { exchanges, bindings, consumers: signs, connections }, problems };
 }
 
 /** A part that could not be read: the broker's own words, and what to do. */

@@ -46,7 +46,7 @@ print(tasks.add.delay(1, 2).get(timeout=20))`);
     const rows = overview.queues.map(({ name, counts, workers }) => [name, counts.waiting, counts.taken, workers]);
     expect(rows).toEqual([
       // The one with a countdown is held by the worker.
-      ['celery', { exact: 0 }, { exact: 1 }, null],
+      ['celery', { exact: 0 }, { exact: 1 }, [worker.name]],
       ['ledger', { exact: 1 }, { exact: 0 }, []],
       ['nobody', { exact: 1 }, { exact: 0 }, []],
       ['rush', { exact: 1 }, { exact: 0 }, []],
@@ -59,7 +59,18 @@ print(tasks.add.delay(1, 2).get(timeout=20))`);
     expect(facts('rush')).toMatchObject({ Type: 'classic', Priorities: '0 to 10, larger first' });
     expect(facts('ledger')).toMatchObject({ Type: 'quorum', 'Delivery limit': '4, then dropped or dead-lettered' });
     expect(facts('celery')).toMatchObject({ Consumers: '1' });
-    expect(worker.output()).toContain('ready');
+    expect(overview.workers?.map(({ name, queues, alive }) => [name, queues, alive])).toEqual([
+      [worker.name, ['celery'], true],
+    ]);
+    expect(overview.workers?.[0]?.details?.find(({ name }) => name === 'Client')?.value).toMatch(/^py-amqp/);
+    // After it has left, it is gone from the broker as well, and its queue stays in sight without a worker.
+    await worker.stop();
+    const transport = place.transport();
+    const left = async () => {
+      const { workers, queues } = await transport.overview(never);
+      return workers?.length === 0 && queues.find(({ name }) => name === 'celery')?.workers?.length === 0;
+    };
+    await waitFor(left, { what: 'the queue of the worker to go', timeout: 20_000, every: 500 });
   });
 
   test('tasks that the broker delays are scheduled, and known once they were looked at', async () => {

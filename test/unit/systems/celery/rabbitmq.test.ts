@@ -22,8 +22,13 @@ const transport = (broker: RabbitBroker, given: Partial<CeleryOptions> = {}) =>
 
 /** Kind of each queue's role by its name. */
 function kinds(parts: FakeParts, named: readonly string[] = []): Record<string, string> {
-  const consumers = Object.entries(parts.products ?? {}).map(([name, product]) => ({ queue: name, product }));
-  const structure = { exchanges: parts.exchanges ?? [], bindings: parts.bindings ?? [], consumers };
+  const consumers = Object.entries(parts.products ?? {}).map(([name, product]) => ({
+    queue: name,
+    product,
+    connection: product,
+  }));
+  const { exchanges = [], bindings = [] } = parts;
+  const structure = { exchanges, bindings, consumers, connections: [] };
   const layout = classify(parts.queues ?? [], structure, { queues: named, eventExchange: 'celeryev' });
   return Object.fromEntries([...layout.roles].map(([name, role]) => [name, role.kind]));
 }
@@ -197,14 +202,18 @@ describe('the overview', () => {
     await it.overview(never);
     const count = (what: string) => broker.calls.filter(call => call === what).length;
     expect([count('bindings'), count('queues')]).toEqual([1, 2]);
-    broker.parts.queues?.push(queue('1.reply.celery.pidbox'), queue('other@h.celery.pidbox'));
+    broker.parts.queues?.push(queue('1.reply.celery.pidbox'), queue('celeryev.1'));
     await it.overview(never);
     expect(count('bindings')).toBe(1);
+    // A worker that has come: what it consumes is to be read.
+    broker.parts.queues?.push(queue('other@h.celery.pidbox', { consumers: 1 }));
+    await it.overview(never);
+    expect(count('bindings')).toBe(2);
     broker.parts.queues?.push(queue('new'));
     broker.parts.exchanges?.push(exchange('new'));
     broker.parts.bindings?.push(binding('new', 'new'));
     const { queues } = await it.overview(never);
-    expect(count('bindings')).toBe(2);
+    expect(count('bindings')).toBe(3);
     expect(queues.map(({ name }) => name)).toContain('new');
   });
 
@@ -233,6 +242,27 @@ describe('the overview', () => {
     });
     expect(facts('orders.dead')).toMatchObject({ 'Takes dead letters of': 'orders', 'Dead letters': 'dropped' });
     expect(facts('prio')).toMatchObject({ Priorities: '0 to 10, larger first', Type: 'classic' });
+  });
+
+  it('shows workers by their queues for remote control, and what they consume over the same connection', async () => {
+    const parts = celeryVhost();
+    parts.queues?.push(
+      queue('other@host.b.shop.pidbox', { consumers: 1 }),
+      queue('late@h.celery.pidbox', { consumers: 0 }),
+    );
+    parts.exchanges?.push(exchange('shop.pidbox', 'fanout'));
+    parts.products = { ...parts.products, 'mail@h.celery.pidbox': 'py-amqp' };
+    const { queues, workers } = await transport(fakeBroker(parts)).overview(never);
+    expect(workers?.map(({ name, host, queues: of, alive, state }) => [name, host, of, alive, state])).toEqual([
+      ['late@h', 'h', [], false, 'gone'],
+      ['mail@h', 'h', ['celery', 'prio'], true, 'connected'],
+      ['other@host.b', 'host.b', [], true, 'connected'],
+    ]);
+    expect(queues.map(({ name, workers: of }) => [name, of])).toEqual([
+      ['celery', ['mail@h']],
+      ['nobody', []],
+      ['prio', ['mail@h']],
+    ]);
   });
 
   it('counts one by one what the statistics do not tell yet', async () => {
