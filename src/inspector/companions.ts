@@ -158,6 +158,26 @@ export function withCompanion(
   return Object.keys(all).length === 0 ? rest : { ...rest, options: all };
 }
 
+/**
+ * The profile as a broker is opened with it, never as it is saved: the management URL of a RabbitMQ holds the password that
+ * was saved for it.
+ */
+export async function withManagementSecret(
+  profile: ConnectionProfile,
+  secrets: Pick<InspectorParts['secrets'], 'get'>,
+): Promise<ConnectionProfile> {
+  for (const [system, own] of Object.entries(profile.options ?? {})) {
+    const url = own['management'];
+    if (typeof url !== 'string' || !URL.canParse(url)) continue;
+    const secret = await secrets.get(companionSecret(profile.id, system, 'management'));
+    if (secret === undefined) continue;
+    const whole = new URL(url);
+    whole.password = encodeURIComponent(secret);
+    return withCompanion(profile, { system, role: 'management' }, whole.href);
+  }
+  return profile;
+}
+
 /** Names of the secrets that companions of a profile may have. */
 export function companionSecrets({ id, options = {} }: ConnectionProfile): string[] {
   return Object.entries(options).flatMap(([system, own]) =>

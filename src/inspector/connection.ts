@@ -13,7 +13,7 @@ import type {
   Unsubscribe,
 } from './api';
 import { Asking } from './asking';
-import { CompanionBrokers } from './companions';
+import { CompanionBrokers, withManagementSecret } from './companions';
 import { Completer } from './completing';
 import { Emitter } from './emitter';
 import { Following } from './following';
@@ -235,7 +235,7 @@ export class Connection implements LiveConnection {
     else {
       const password = await this.#parts.secrets.get(profile.id);
       signal.throwIfAborted();
-      const link = await this.#parts.open(profile, password, signal);
+      const link = await this.#parts.open(await withManagementSecret(profile, this.#parts.secrets), password, signal);
       this.#link = link;
       link.onDidClose(error => {
         if (this.#link === link) this.#lose(error);

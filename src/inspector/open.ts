@@ -1,6 +1,12 @@
 /** Reaches a broker of any kind that this product knows. One place decides by the URL's scheme. */
 import { t } from '@vscode/l10n';
-import { isRabbitUrl, parseRabbitUrl, showRabbitAddress, splitRabbitUrl } from '../brokers/rabbitmq/url';
+import {
+  isRabbitUrl,
+  parseRabbitUrl,
+  showRabbitAddress,
+  splitManagementUrl,
+  splitRabbitUrl,
+} from '../brokers/rabbitmq/url';
 import {
   type ConnectedRedis,
   connectRedis,
@@ -27,7 +33,8 @@ export const openLink: OpenLink = async (profile, password, signal) => {
 };
 
 /**
- * Splits what a person pasted into the URL that may be saved and the password that may not, with a name for it.
+ * Splits what a person pasted into the URL that may be saved and the password that may not, with a name for it. Takes
+ * the URL of a management API (http, https) too.
  * @throws InspectorError `bad-value`: what is wrong with the URL; never holds the password
  */
 export function splitUrl(pasted: string): {
@@ -35,6 +42,12 @@ export function splitUrl(pasted: string): {
   readonly password: string | null;
   readonly name: string;
 } {
+  if (/^\s*https?:\/\//i.test(pasted)) {
+    const { url, user, password } = splitManagementUrl(pasted);
+    const { host } = new URL(url);
+    const login = user === null ? '' : `${encodeURIComponent(user)}@`;
+    return { url: url.replace('://', `://${login}`), password, name: host };
+  }
   if (isRabbitUrl(pasted)) {
     const split = splitRabbitUrl(pasted);
     return { ...split, name: showRabbitAddress(parseRabbitUrl(split.url).address) };
