@@ -1,5 +1,5 @@
 import { createActions } from '../acting/actions';
-import { redisHandlers } from './act/handlers';
+import { rabbitHandlers, redisHandlers } from './act/handlers';
 import { type Handler, look, offerOf, type Situation } from './act/situation';
 import { stepRecordKey } from './keys';
 import type { CreateActions } from './parts';
@@ -8,7 +8,7 @@ import type { CreateActions } from './parts';
 export const createCeleryActions: CreateActions = context =>
   createActions<Situation, Handler>({
     title: 'Celery',
-    handlers: context.broker.kind === 'redis' ? redisHandlers : [],
+    handlers: context.broker.kind === 'redis' ? redisHandlers : rabbitHandlers,
     offer: handler => offerOf(handler, context),
     look: signal => look(context, signal),
     runOptions: ({ roundTrip }) => ({ roundTrip, recordOf: stepRecordKey }),

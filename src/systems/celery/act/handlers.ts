@@ -1,7 +1,17 @@
+import { lookHandlers } from '../rabbitmq/act';
 import { askHandlers } from '../workers/ask-action';
 import { controlHandler } from './control';
 import { jobs, others } from './declarations';
 import { enqueueHandler } from './enqueue';
+import {
+  moveTo as moveReady,
+  RUN_NOW as RUN_READY,
+  queueHandler as readyQueueHandler,
+  TAKE_AWAY,
+} from './rabbit/actions';
+import { rabbitOf } from './rabbit/ready';
+import { removeReadyHandler } from './rabbit/remove';
+import { readyHandler } from './rabbit/taking';
 import { giveBackHandler } from './redis/give-back';
 import { queueHandler } from './redis/queues';
 import { runNowHandler } from './redis/run-now';
@@ -55,6 +65,31 @@ export const redisHandlers: readonly Handler[] = [
   queueHandler(others.empty('redis')),
   queueHandler(others.deleteQueue('redis')),
   enqueueHandler(others.enqueueAnywhere('redis')),
+  ...asking,
+  ...told,
+  ...schedules,
+];
+
+const looking: readonly Handler[] = lookHandlers<Situation>(({ context }) => rabbitOf(context)).map(handler => ({
+  ...(handler as Handler),
+  needs: [],
+}));
+
+/** The same on RabbitMQ, which gives back by itself what a dead worker held. */
+export const rabbitHandlers: readonly Handler[] = [
+  retryHandler(jobs.retry('rabbitmq')),
+  readyHandler(jobs.runNow('rabbitmq'), () => RUN_READY),
+  readyHandler(jobs.cancel('rabbitmq'), () => TAKE_AWAY),
+  revokeHandler(jobs.revoke),
+  enqueueHandler(jobs.enqueueCopy('rabbitmq')),
+  terminateHandler(jobs.terminate),
+  readyHandler(jobs.move('rabbitmq'), parameters => moveReady(targetQueue(parameters))),
+  removeReadyHandler(jobs.remove('rabbitmq')),
+  ...looking,
+  enqueueHandler(others.enqueue('rabbitmq')),
+  readyQueueHandler(others.empty('rabbitmq')),
+  readyQueueHandler(others.deleteQueue('rabbitmq')),
+  enqueueHandler(others.enqueueAnywhere('rabbitmq')),
   ...asking,
   ...told,
   ...schedules,

@@ -49,7 +49,7 @@ export const runNow = (kind: BrokerKind): ActionDeclaration => ({
   id: 'run-now',
   title: 'Run now',
   target: 'job',
-  states: kind === 'redis' ? ['waiting', 'taken'] : ['waiting', 'taken', 'scheduled'],
+  states: kind === 'redis' ? ['waiting', 'taken'] : ['waiting', 'scheduled'],
   effect: 'changes',
   guarantee: moving(kind),
   undo: { kind: 'while-waiting' },
