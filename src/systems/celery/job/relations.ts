@@ -37,7 +37,7 @@ export async function readRelations(
   }
   for (const child of result?.children ?? []) add('child', child);
   const group = message?.groupId ?? result?.groupId ?? null;
-  if (group !== null) await addGroup(parts, group, add, notes, signal);
+  if (group !== null) await addGroup(parts, group, message !== null && message.chord !== null, add, notes, signal);
   const listed = [...wanted.values()].slice(0, LISTED);
   if (wanted.size > LISTED) notes.push(`${LISTED} of ${wanted.size} relatives are listed.`);
   const results = await resultsOf(parts, [...new Set(listed.map(({ id }) => id))], signal);
@@ -57,6 +57,7 @@ export async function readRelations(
 async function addGroup(
   { results: { store } }: CeleryParts,
   group: string,
+  isChord: boolean,
   add: (kind: Kind, id: string | null) => void,
   notes: string[],
   signal: AbortSignal,
@@ -74,7 +75,8 @@ async function addGroup(
       notes.push(
         `Chord ${group}: ${chord.arrived}${size} ${chord.arrived === 1 && chord.size === null ? 'part has' : 'parts have'} come in.`,
       );
-    } else if (saved === null) notes.push(`Group ${group}: its other members are recorded nowhere.`);
+    } else if (isChord) notes.push(`Chord ${group}: no part has come in.`);
+    else if (saved === null) notes.push(`Group ${group}: its other members are recorded nowhere.`);
   } catch (thrown) {
     if (!(thrown instanceof InspectorError) || thrown.code === 'aborted') throw thrown;
     notes.push(`Group ${group}: ${thrown.message}`);

@@ -6,7 +6,7 @@ import FIND from './find-held.lua';
 import { type HeldMessage, heldOf } from './held';
 import { readLengths } from './lengths';
 import { lookThrough } from './lookup';
-import { type List, queueNames } from './queues';
+import { type List, queueNamesNow } from './queues';
 import { bare, canScript, lengthOf, type Reading } from './reading';
 import type { Element } from './rows';
 import { remember } from './waiting';
@@ -24,7 +24,7 @@ export async function findById(
   queue: string | null,
   signal: AbortSignal,
 ): Promise<{ readonly held: readonly HeldMessage[]; readonly waiting: readonly Element[] }> {
-  const names = await queueNames(reading, signal);
+  const names = await queueNamesNow(reading, signal);
   const text = textIn(id);
   const held = await findHeld(reading, text, signal);
   const waiting: Element[] = [];

@@ -70,6 +70,7 @@ export async function readHeldMessages(
     const command: Command = ['EVAL_RO', SCRIPT, 1, key, WHOLE, ROOM, TAIL, origins.length, ...wanted];
     const [reply, ...rest] = await broker.read([command, ...others], signal);
     if (failureOf(reply) === null) [replies, more] = [arrayOf(reply), rest];
+    else if (failureOf(reply)?.includes('WRONGTYPE') === true) return { held: [], others: rest };
     else memory.scripts = false;
   }
   const fits = Math.max(1, Math.floor(ROOM / Math.max(64, average)));

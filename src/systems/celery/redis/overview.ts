@@ -74,7 +74,7 @@ export function countOf(reply: Reply | undefined): Count {
 function tallyOf(reading: Reading, reply: Reply | undefined): Map<string, number> | string {
   const failure = failureOf(reply);
   if (failure !== null) {
-    reading.memory.scripts = false;
+    if (!failure.includes('WRONGTYPE')) reading.memory.scripts = false;
     return NO_SCRIPT;
   }
   if (!Array.isArray(reply)) return NOT_APART;

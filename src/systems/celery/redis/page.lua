@@ -7,7 +7,12 @@
 -- ARGV[7]: on the other. ARGV[8]: bytes that are looked at for it. ARGV[9..]: hashes of the last rows, the last one first.
 -- Answers {place of the last row now, or -1 = none of them was found; which of the hashes it is,
 -- messages of the first list, messages of the second …}; a message is its bytes, or {length, sha1, end}.
-local call, sub, sha1 = redis.call, string.sub, redis.sha1hex
+local sub, sha1 = string.sub, redis.sha1hex
+-- A key of another type holds no messages; its count says what it is.
+local function range(key, from, to)
+  local messages = redis.pcall('LRANGE', key, from, to)
+  return messages.err and {} or messages
+end
 local left, whole, room, part = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local rank, back, forward, budget = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
 local found, which, from = -1, 0, 0
@@ -21,7 +26,7 @@ local best = 1000
 local function look(near, far)
   while near <= far and budget > 0 and best > 1 do
     local till = math.min(far, near + 49)
-    local messages = call('LRANGE', KEYS[1], -(till + 1), -(near + 1))
+    local messages = range(KEYS[1], -(till + 1), -(near + 1))
     for i = #messages, 1, -1 do
       budget = budget - #messages[i]
       local index = wanted[hash(messages[i])]
@@ -34,7 +39,7 @@ local function look(near, far)
 end
 
 if rank >= 0 then
-  local last = call('LINDEX', KEYS[1], -(rank + 1))
+  local last = range(KEYS[1], -(rank + 1), -(rank + 1))[1]
   if last and wanted[hash(last)] == 1 then
     found, which = rank, 1
   else
@@ -54,7 +59,7 @@ local answer = {found, which}
 for k = 1, #KEYS do
   local rows = {}
   if left > 0 and not (k == 1 and from < 0) then
-    local messages = call('LRANGE', KEYS[k], -(from + left), -(from + 1))
+    local messages = range(KEYS[k], -(from + left), -(from + 1))
     for i = #messages, 1, -1 do
       local message = messages[i]
       if #message > whole or #message > room then

@@ -58,7 +58,21 @@ export function learn(reading: Reading, exchanges: readonly string[], replies: r
 
 /** Names as of the last look; one round trip where there was none. */
 export async function queueNames(reading: Reading, signal: AbortSignal): Promise<readonly string[]> {
-  if (reading.memory.queues !== null) return reading.memory.queues;
+  return reading.memory.queues ?? (await queueNamesNow(reading, signal));
+}
+
+/**
+ * Names as they are now, with one step of the discovery: one round trip, two where an exchange came up that was not known.
+ * For whoever looks through everything: what was sent to a new queue a moment ago is found there.
+ */
+export async function queueNamesNow(reading: Reading, signal: AbortSignal): Promise<readonly string[]> {
+  const { discovery, memory } = reading;
   const { exchanges, commands } = bindingCommands(reading);
-  return learn(reading, exchanges, await readAll(reading, commands, signal));
+  const replies = await readAll(reading, [...commands, ...discovery.commands()], signal);
+  discovery.take(replies.slice(commands.length));
+  const names = learn(reading, exchanges, replies);
+  const more = bindingCommands(reading).exchanges.filter(exchange => !memory.exchanges.has(exchange));
+  if (more.length === 0) return names;
+  const keys = more.map((exchange): Command => ['SMEMBERS', bindingKey(reading.prefix, exchange)]);
+  return learn(reading, more, await readAll(reading, keys, signal));
 }

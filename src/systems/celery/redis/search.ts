@@ -4,7 +4,7 @@ import type { Message } from '../message/message';
 import type { HeldCursor, ListCursor } from './cursor';
 import { filledLists } from './find';
 import { heldRow } from './held';
-import { queueNames } from './queues';
+import { queueNamesNow } from './queues';
 import type { Reading } from './reading';
 import { waitingRow } from './rows';
 import { cursorAfter, readSequence } from './sequence';
@@ -24,7 +24,7 @@ export async function* search(
   signal: AbortSignal,
 ): AsyncGenerator<Found | Looked, void> {
   const needle = query.text.toLowerCase();
-  const names = query.queue === null ? await queueNames(reading, signal) : [query.queue];
+  const names = query.queue === null ? await queueNamesNow(reading, signal) : [query.queue];
   let hits = 0;
   let looked = 0;
   const turns = new Turns();
