@@ -1,4 +1,5 @@
 import type { ManagedBinding, ManagedConnection, ManagedExchange, ManagedQueue } from '../../../brokers/rabbitmq/port';
+import { clientsOf, destinationsOf, sourcesOf } from './bindings';
 import {
   CELERY_CLIENT,
   controlOf,
@@ -243,38 +244,6 @@ export function deadLettersTo({ arguments: args, effectivePolicy: policy }: Queu
 }
 
 const textOr = (value: unknown): string | null => (typeof value === 'string' ? value : null);
-
-function sourcesOf(bindings: readonly ManagedBinding[]): Map<string, string[]> {
-  const sources = new Map<string, string[]>();
-  for (const { source, destination, destinationType } of bindings) {
-    if (destinationType !== 'queue' || source === '') continue;
-    const list = sources.get(destination);
-    if (list === undefined) sources.set(destination, [source]);
-    else list.push(source);
-  }
-  return sources;
-}
-
-function destinationsOf(bindings: readonly ManagedBinding[]): Map<string, ManagedBinding[]> {
-  const destinations = new Map<string, ManagedBinding[]>();
-  for (const binding of bindings) {
-    if (binding.destinationType !== 'queue' || binding.source === '') continue;
-    const list = destinations.get(binding.source);
-    if (list === undefined) destinations.set(binding.source, [binding]);
-    else list.push(binding);
-  }
-  return destinations;
-}
-
-function clientsOf(consumers: readonly ConsumerSign[]): Map<string, (string | null)[]> {
-  const clients = new Map<string, (string | null)[]>();
-  for (const { queue, product } of consumers) {
-    const list = clients.get(queue);
-    if (list === undefined) clients.set(queue, [product]);
-    else if (!list.includes(product)) list.push(product);
-  }
-  return clients;
-}
 
 /** `<routing key>` to the app's queue that is bound with it; what two queues share leads to neither. */
 function targetsOf(bindings: readonly ManagedBinding[], roles: ReadonlyMap<string, Role>): Map<string, string> {
