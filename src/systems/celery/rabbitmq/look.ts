@@ -1,4 +1,5 @@
-import { type RabbitMessage, republication } from '../../../brokers/rabbitmq';
+import { republication } from '../../../brokers/rabbitmq/messages';
+import type { RabbitMessage } from '../../../brokers/rabbitmq/port';
 import { InspectorError, isAbort } from '../../../model';
 import { deliveryCount, type Look } from './looks';
 import { recentOverview } from './overview';
