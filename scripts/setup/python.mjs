@@ -37,7 +37,8 @@ export function pinnedVersions(generation) {
  *
  * The environment is made under another name and moved, so its console scripts point nowhere: start modules
  * (`python -m …`, `python -c …`) instead. A `site.pth` beside the requirements is one line of Python that runs
- * when the interpreter starts; it puts back names that newer Pythons have dropped and old frameworks import.
+ * when the interpreter starts; it puts back names that newer Pythons have dropped and old frameworks import. Where the
+ * requirements pin pip itself, that one installs the rest: newer ones refuse the metadata of some old packages.
  * @param {string} generation name of a folder in test/python
  * @returns {Promise<string>} path of its `python`
  */
@@ -55,16 +56,10 @@ export async function pythonEnvironment(generation) {
     step(`Installing Python packages: ${generation}`, async () => {
       await run(python, ['-m', 'venv', draft]);
       const own = join(draft, 'bin', 'python');
-      await run(own, [
-        '-m',
-        'pip',
-        'install',
-        '--quiet',
-        '--disable-pip-version-check',
-        '--no-deps',
-        '-r',
-        requirements,
-      ]);
+      const install = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-deps'];
+      const pip = pinnedVersions(generation).get('pip');
+      if (pip !== undefined) await run(own, [...install, `pip==${pip}`]);
+      await run(own, [...install, '-r', requirements]);
       const packages = await run(own, ['-c', 'import sysconfig; print(sysconfig.get_path("purelib"))']);
       if (existsSync(patch)) copyFileSync(patch, join(packages.trim(), 'job-queue-inspector.pth'));
     }),
