@@ -29,6 +29,12 @@ export const optionSchema: ParameterSchema = {
       title: 'Further queues',
       description: 'Names of queues that the broker does not tell',
     },
+    prioritySteps: {
+      type: 'array',
+      items: { type: 'integer' },
+      title: 'Priority steps',
+      description: '`priority_steps` of `broker_transport_options`; 0, 3, 6 and 9 unless told',
+    },
     visibilityTimeout: {
       type: 'integer',
       title: 'Visibility timeout',
