@@ -15,7 +15,7 @@ import {
   type TestVhost,
 } from '../../support';
 import { fillWithCelery } from './celery-jobs';
-import { celeryWorld, parameters } from './celery-world';
+import { celeryWorld, parametersTo } from './celery-world';
 import type { Fixture, World } from './fixture';
 import { conformance } from './suite';
 
@@ -89,7 +89,7 @@ async function worldOf(fill: (vhost: TestVhost, redis: TestRedis) => Promise<voi
 const fixtureOf = ({ id, version }: CeleryGeneration): Fixture => ({
   title: `Celery ${version} on RabbitMQ`,
   system: celery,
-  parameters,
+  parameters: parametersTo('later'),
   start: () =>
     worldOf((vhost, redis) =>
       fillWithCelery({ generation: id, broker: vhost.url, backend: redis.url, conf: { result_extended: true } }, null),

@@ -6,12 +6,17 @@ import type { Dump } from '../../support';
 import type { World } from './fixture';
 import { never } from './looking';
 
-/** What actions of Celery take where their schema says no more than that it is text. */
-export const parameters = {
+/**
+ * What actions of Celery take where their schema says no more than that it is text.
+ * @param queue one that is there: RabbitMQ takes nothing for another
+ */
+export const parametersTo = (queue: string) => ({
   'celery.rate-limit': { rate: '10/m' },
-  'enqueue-copy': { queue: 'other' },
+  'enqueue-copy': { queue },
+  enqueue: { task: 'shop.tasks.add', queue },
+  move: { queue },
   reschedule: { every: '5m' },
-};
+});
 
 export interface CeleryPlace {
   readonly url: string;

@@ -8,7 +8,7 @@ import {
   type TestRedis,
 } from '../../support';
 import { fillWithCelery } from './celery-jobs';
-import { celeryWorld, parameters } from './celery-world';
+import { celeryWorld, parametersTo } from './celery-world';
 import type { Fixture, World } from './fixture';
 import { conformance } from './suite';
 
@@ -55,7 +55,7 @@ function fixtureOf({ id, version }: CeleryGeneration): Fixture {
   return {
     title: `Celery ${version} on Redis (${said})`,
     system: celery,
-    parameters,
+    parameters: parametersTo('other'),
     start: () =>
       worldOf(
         redis =>

@@ -163,6 +163,7 @@ export function conformance(fixture: Fixture): void {
       const action = installation.declarations.find(({ effect, bulkTitle }) => effect === 'changes' && bulkTitle);
       if (action === undefined) return;
       const before = await idsOf(installation);
+      const hidden = await hidesSome(installation);
       for (const target of await targetsOf(installation, action)) {
         const request = { action: action.id, targets: [target], parameters: parametersFor(action, fixture) };
         const plan = await installation.plan(request, never);
@@ -174,7 +175,11 @@ export function conformance(fixture: Fixture): void {
           // A job keeps its id; where a system must give what it runs again a new one, that is one new id a job.
           const [lost, fresh] = [without(before, now), without(now, before)];
           expect(fresh.length, `${action.id} on ${JSON.stringify(target)}`).toBeLessThanOrEqual(done);
-          expect(lost.length, `${action.id} on ${JSON.stringify(target)}`).toBeLessThanOrEqual(fresh.length);
+          // What has gone where jobs are shown only on demand is out of sight, and still there: undo finds it.
+          const outOfSight = hidden ? done : 0;
+          expect(lost.length, `${action.id} on ${JSON.stringify(target)}`).toBeLessThanOrEqual(
+            fresh.length + outOfSight,
+          );
           await takeBack(world, undo);
           expect(await idsOf(installation), `undo of ${action.id} on ${JSON.stringify(target)}`).toEqual(before);
         }
@@ -189,6 +194,15 @@ export function conformance(fixture: Fixture): void {
 async function idsOf(installation: Installation): Promise<readonly (string | null)[]> {
   await wholeOverview(installation);
   return (await everyRow(installation)).map(({ id }) => id).sort();
+}
+
+/** Whether the jobs of a state are shown only on demand. */
+async function hidesSome(installation: Installation): Promise<boolean> {
+  for (const state of STATES) {
+    const { withheld } = await installation.jobs({ queue: null, state, cursor: null, size: 1 }, never);
+    if (withheld !== null) return true;
+  }
+  return false;
 }
 
 /** What stands in `some` more often than in `others`. */
