@@ -9,17 +9,24 @@ export class Keys {
   /** `global_keyprefix` with what Celery puts behind it; '' for the usual one. */
   readonly prefix: string;
   readonly #head: Buffer;
+  readonly #text: string | null;
   readonly #group: Buffer;
 
   constructor(prefix: string) {
     this.prefix = prefix;
     this.#head = Buffer.concat([Buffer.from(bytesOf(prefix)), Buffer.from(TASK)]);
+    this.#text = prefix.includes('\\x') ? null : prefix + TASK;
     this.#group = Buffer.concat([Buffer.from(bytesOf(prefix)), Buffer.from(GROUP)]);
   }
 
   /** Key of a task's result, exactly. */
   task(id: string): Buffer {
     return Buffer.concat([this.#head, Buffer.from(bytesOf(id))]);
+  }
+
+  /** The same as an argument of a command: a text, where that is the same bytes. */
+  argument(id: string): string | Buffer {
+    return this.#text === null || id.includes('\\x') ? this.task(id) : this.#text + id;
   }
 
   /** Key of a saved group; its chord's parts end in `.j`, `.s` and `.t` (celery/backends/redis.py). */

@@ -7,7 +7,7 @@ import type { Indexing } from './indexing';
 import type { Keys } from './keys';
 import { longResult } from './long';
 import type { Memory } from './memory';
-import { type ReadResult, readResultAtOnce, readTaskResult } from './read';
+import { type ReadResult, readForRow, readResultAtOnce, readTaskResult } from './read';
 import { rowOf } from './rows';
 import { BEGINNING, type HowMuch, PAGE_BEGINNING, readValues, type Value } from './values';
 
@@ -97,7 +97,7 @@ export async function readRows(
   const { broker, keys, indexing, installation, memory, rows: cache } = reading;
   const values = await readValues(
     broker,
-    ids.map(id => keys.task(id)),
+    ids.map(id => keys.argument(id)),
     how,
     signal,
   );
@@ -119,7 +119,8 @@ export async function readRows(
       rows.push(expiresAt === known.expiresAt ? known : { ...known, expiresAt });
       continue;
     }
-    const result = await resultOf(id, value);
+    const quick = value.cut === null ? readForRow(id, value.bytes) : null;
+    const result = quick ?? (await resultOf(id, value));
     const row = rowOf(installation, result, expiresAt);
     const long = value.cut !== null || value.bytes.length >= BEGINNING;
     memory.take([{ key: keys.task(id), from: keys.head, brief: briefOf(result), long }], indexing.lap);
@@ -148,17 +149,19 @@ function totalOf({ memory, indexing }: Reading, { state, queue }: JobQuery): Job
   return complete && queueless === 0 ? exactly(count) : { atLeast: count };
 }
 
+const numbers = new Intl.NumberFormat('en');
+
 const NO_QUEUE = 'Results tell their queue only where result_extended is on.';
 
 function orderOf({ memory, indexing }: Reading, queue: string | null, state: JobQuery['state']): string {
   const { all, queueless } = memory.countOf(state);
-  const of = `${memory.size.toLocaleString('en')} ${memory.size === 1 ? 'result' : 'results'}`;
+  const of = `${numbers.format(memory.size)} ${memory.size === 1 ? 'result' : 'results'}`;
   const seen =
     indexing.completedAt === null
       ? `newest first, of ${of} looked at`
       : `newest first, of ${of}, as of ${new Date(indexing.completedAt).toISOString().slice(11, 19)} UTC`;
   if (queue === null || queueless === 0) return seen;
-  const without = `${queueless.toLocaleString('en')} of ${all.toLocaleString('en')}`;
+  const without = `${numbers.format(queueless)} of ${numbers.format(all)}`;
   return `${seen}; ${without} do not tell their queue (result_extended is off)`;
 }
 

@@ -2,6 +2,7 @@ import { callText, isKind, type PyDict, type PyNode } from '../../../codecs/pyth
 import type { TaskResult } from '../types';
 import { failureOf, withPrinted } from './errors';
 import { type Payload, readAtOnce, readPayload } from './payload';
+import { quickFields } from './quick';
 import { renderedLater } from './rendered';
 import { stateOfStatus, UNREADABLE } from './status';
 import { instantOfNode } from './times';
@@ -23,6 +24,12 @@ export async function readTaskResult(id: string, bytes: Uint8Array): Promise<Rea
 /** The same at once, where the first bytes tell how; else null. */
 export function readResultAtOnce(id: string, bytes: Uint8Array): ReadResult | null {
   const payload = readAtOnce(bytes);
+  return payload === null ? null : resultOf(id, bytes, payload);
+}
+
+/** What a row shows of a value, as fast as can be; null where it has to be read as a whole. */
+export function readForRow(id: string, bytes: Buffer): ReadResult | null {
+  const payload = quickFields(bytes);
   return payload === null ? null : resultOf(id, bytes, payload);
 }
 

@@ -33,7 +33,7 @@ export interface Asking {
  * Asks for values of at most `beginning` bytes; a longer one is told by having just as many. GETRANGE of each costs the
  * server little more than one MGET of all, a script of the same four times as much (7.0).
  */
-export function askValues(keys: readonly Buffer[], beginning: number, ttl: boolean): Asking {
+export function askValues(keys: readonly (string | Buffer)[], beginning: number, ttl: boolean): Asking {
   const count = keys.length;
   const last = beginning - 1;
   const values = keys.map((key): Command => ['GETRANGE', key, 0, last]);
@@ -75,7 +75,7 @@ export interface HowMuch {
  */
 export async function readValues(
   broker: RedisBroker,
-  keys: readonly Buffer[],
+  keys: readonly (string | Buffer)[],
   how: HowMuch,
   signal: AbortSignal,
 ): Promise<(Value | null)[]> {
@@ -92,7 +92,7 @@ export async function readValues(
 /** Reads the rest of those that were cut. */
 export async function lengthen(
   broker: RedisBroker,
-  keys: readonly Buffer[],
+  keys: readonly (string | Buffer)[],
   values: readonly (Value | null)[],
   signal: AbortSignal,
   whole = WHOLE,

@@ -129,21 +129,23 @@ describe('the index', () => {
     using world = await storeAt(proxy.url);
     const [one, other] = await Promise.all([complete(world.store), complete(world.store)]);
     expect(one.at(-1)).toEqual(other.at(-1));
+    // 3,000 keys by 475: each for itself would be twice as many.
     const scans = proxy.commands.filter(({ name }) => name === 'SCAN').length;
-    expect(scans).toBeLessThan(6);
+    expect(scans).toBeLessThan(10);
   });
 
   test('one that is left goes on where it was', async () => {
     await fill(5000);
     await using proxy = await startProxy(redis, {});
     using world = await storeAt(proxy.url);
-    for await (const _looked of world.store.complete(never)) if (world.store.size > 0) break;
+    for await (const _looked of world.store.complete(never)) if (world.store.size > 2500) break;
     const before = proxy.commands.filter(({ name }) => name === 'SCAN').length;
     await complete(world.store);
     expect(world.store.counts().failed).toEqual({ exact: 5000 });
     const scans = proxy.commands.filter(({ name }) => name === 'SCAN').length;
-    expect(before).toBeGreaterThan(0);
-    expect(scans).toBeLessThan(9);
+    // 5,000 keys by 475 are 11; from the beginning again it would be half as many more.
+    expect(before).toBeGreaterThan(4);
+    expect(scans).toBeLessThan(15);
   });
 
   test('ids of every kind are told apart', async () => {

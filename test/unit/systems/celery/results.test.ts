@@ -6,7 +6,8 @@ import { briefAtOnce, briefOfEnds, readBrief } from '../../../../src/systems/cel
 import { jobErrorOf, withPrinted } from '../../../../src/systems/celery/results/errors';
 import { choosePrefix, Keys, prefixOf, resultPrefixOf } from '../../../../src/systems/celery/results/keys';
 import { Memory } from '../../../../src/systems/celery/results/memory';
-import { childrenOf, readTaskResult } from '../../../../src/systems/celery/results/read';
+import { childrenOf, readForRow, readTaskResult } from '../../../../src/systems/celery/results/read';
+import { rowOf } from '../../../../src/systems/celery/results/rows';
 import { instantOfText, millisecondsOf } from '../../../../src/systems/celery/results/times';
 import { foreignBackend, withoutSecret } from '../../../../src/systems/celery/results/urls';
 
@@ -139,6 +140,47 @@ describe('what the index keeps', () => {
       { numRuns: 300 },
     );
   });
+});
+
+test('a row is the same by the quick way as by the whole one', async () => {
+  const base = {
+    status: 'FAILURE',
+    result: { exc_type: 'ValueError', exc_message: ['no', 2], exc_module: 'builtins' },
+    traceback:
+      'Traceback (most recent call last):\n  File "a.py", line 1, in f\n    g(1.0, "\\\\")\nValueError: late\n',
+    date_done: '2026-11-20T21:39:01.982219+00:00',
+    name: 'shop.f',
+    args: [4821, 'EUR', 1.5, null, { a: [true] }],
+    kwargs: { note: 'Ü"x\\' },
+    worker: 'w@shop',
+    retries: 2,
+    queue: 'mail',
+  };
+  const variants = [
+    '[1.0]',
+    '[1e5]',
+    '[12345678901234567890]',
+    '[{"10": 1, "9": 2}]',
+    '[NaN]',
+    '["1.0"]',
+    '[1.50]',
+    '[-0]',
+  ];
+  const texts = [base, { ...base, status: 'SUCCESS' }, { ...base, traceback: null }].map(value =>
+    JSON.stringify(value),
+  );
+  const spaced = texts.map(text => text.replace('"traceback":', '"traceback": '));
+  const more = variants.map(args => (spaced[0] ?? '').replace(JSON.stringify(base.args), args));
+  let quick = 0;
+  for (const text of [...spaced, ...more]) {
+    const row = readForRow('id', bytes(text));
+    if (row === null) continue;
+    quick++;
+    const whole = rowOf('', await readTaskResult('id', bytes(text)), null);
+    expect(rowOf('', row, null), text).toEqual(whole);
+  }
+  expect(quick).toBe(5);
+  expect(readForRow('id', bytes('{"status": "SUCCESS", "args": [1.0]}'))).toBeNull();
 });
 
 describe('keys', () => {

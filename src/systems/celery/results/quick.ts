@@ -1,0 +1,50 @@
+/** JSON results for rows, by the engine's own parser where that reads them as Python would: four times as fast. */
+import { fromJson, PyDict, type PyNode } from '../../../codecs/python';
+import type { Payload } from './payload';
+
+/**
+ * What the engine's parser would change: `1.0` and `1e5` (floats in Python), ints beyond 2^53, tags of kombu, words of
+ * Python's own JSON, keys that are numbers (it would move them to the front), keys with a meaning of their own.
+ */
+const CHANGED = /\d\.0*(?![0-9])|\d[eE][+-]?\d|\d{16}|"__|NaN|Infinity|"-?\d+":/;
+
+/** Statuses of which a row shows something of `result`. */
+const SHOWN: ReadonlySet<unknown> = new Set(['FAILURE', 'RETRY', 'REVOKED', 'REJECTED', 'STARTED']);
+
+const FIELDS = ['traceback', 'date_done', 'name', 'args', 'kwargs', 'worker', 'retries', 'queue'] as const;
+
+/** The fields that a row shows; null where the whole value has to be read by our own parser. */
+export function quickFields(bytes: Buffer): Payload | null {
+  if (bytes[0] !== 0x7b) return null;
+  const text = bytes.toString('utf8');
+  const end = text.indexOf('"traceback": "');
+  // A traceback is text, and the longest part: what stands in it changes nothing.
+  if (
+    end < 0 ? CHANGED.test(text) : CHANGED.test(text.slice(0, end)) || CHANGED.test(text.slice(textEnd(text, end + 14)))
+  )
+    return null;
+  let value: Readonly<Record<string, unknown>>;
+  try {
+    value = JSON.parse(text) as Readonly<Record<string, unknown>>;
+  } catch {
+    return null;
+  }
+  const { status } = value;
+  if (typeof status !== 'string') return null;
+  const fields = new PyDict().set('status', status);
+  for (const name of FIELDS) if (value[name] !== undefined) fields.set(name, nodeOf(value[name]));
+  if (SHOWN.has(status)) fields.set('result', nodeOf(value['result']));
+  return { fields, serializer: 'json', compression: null, problems: [] };
+}
+
+const nodeOf = (value: unknown): PyNode => (typeof value === 'string' ? value : fromJson(value ?? null));
+
+/** Where the text that begins at a place ends. */
+function textEnd(text: string, from: number): number {
+  for (let at = text.indexOf('"', from); at >= 0; at = text.indexOf('"', at + 1)) {
+    let marks = 0;
+    while (text.charCodeAt(at - 1 - marks) === 0x5c) marks++;
+    if (marks % 2 === 0) return at;
+  }
+  return text.length;
+}
