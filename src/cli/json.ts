@@ -57,6 +57,7 @@ export function rowJson(row: JobRow) {
     args: args === null ? null : { text: args.text },
     error: error === null ? null : { type: error.type, message: error.message },
     ...{ createdAt, enqueuedAt, startedAt, endedAt, dueAt, expiresAt },
+    ...(row.takenAt === undefined ? {} : { takenAt: row.takenAt }),
     worker,
     problems,
   };
@@ -76,6 +77,7 @@ export function jobJson(job: Job) {
     args: valueJson(job.args),
     kwargs: valueJson(job.kwargs),
     ...{ createdAt, enqueuedAt, startedAt, endedAt, dueAt, expiresAt },
+    ...(job.takenAt === undefined ? {} : { takenAt: job.takenAt }),
     ...{ timeoutSeconds, attempts, retriesLeft },
     result: valueJson(job.result),
     error: error === null ? null : errorJson(error),

@@ -9,6 +9,8 @@ export type Instant = string | null;
 export interface JobTimes {
   readonly createdAt: Instant;
   readonly enqueuedAt: Instant;
+  /** Since when a worker holds it, where the broker records that; absent where the system has no such notion. */
+  readonly takenAt?: Instant;
   readonly startedAt: Instant;
   readonly endedAt: Instant;
   readonly dueAt: Instant;

@@ -1,6 +1,7 @@
 import { InspectorError, type JobRow, makeRef, parseRef, type Ref } from '../../model';
 import type { Message } from './message/message';
 import { type CeleryParts, HELD_PLACE, RESULT_PLACE } from './parts';
+import { instantOfScore } from './redis/held';
 import { rowParts } from './redis/rows';
 import type { HeldTask, StoredMessage } from './types';
 
@@ -20,6 +21,7 @@ export function rowOfMessage(stored: StoredMessage): JobRow {
     nativeState: stored.nativeState,
     worker: null,
     ...rowParts(stored.message as Message),
+    ...(stored.state === 'taken' ? { takenAt: instant(stored.heldSince) } : {}),
   };
 }
 
@@ -70,7 +72,8 @@ export function callOfHeld({ args, kwargs }: HeldTask): { readonly text: string 
 /** Characters of a call in a row. */
 const ROW = 160;
 
-const instant = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString());
+const instant = (at: number | null): string | null =>
+  at === null || Math.abs(at) > 8.64e15 ? null : new Date(Math.round(at)).toISOString();
 
 /** A task that workers told of, by the locator of a ref; undefined where they no longer do. */
 export function heldByRef({ workers: { fleet } }: CeleryParts, place: string, id: string): HeldTask | undefined {
@@ -112,6 +115,7 @@ export async function rowsOfRefs(parts: CeleryParts, refs: readonly Ref[], signa
         nativeState,
         worker: null,
         ...rowParts(element.message as Message),
+        ...(state === 'taken' ? { takenAt: instantOfScore(element.score) } : {}),
       };
       rows.set(ref, withWorker(parts, row));
     }

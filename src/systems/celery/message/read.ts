@@ -8,11 +8,16 @@ import { Message, type MessageParts } from './message';
 
 type Record_ = Readonly<Record<string, unknown>>;
 
+/** Longer messages are read from their end alone: no task has such arguments, and reading them would freeze the editor. */
+const LONGEST = 32 * 1024 * 1024;
+const TAIL = 64 * 1024;
+
 /**
  * The message of an envelope (one element of a Redis list). Never throws: what cannot be read is a problem of the
  * message. Its body is decoded when a part of it is first asked for; see `openMessage` for bodies that take a library.
  */
 export function readEnvelope(bytes: Uint8Array): Message {
+  if (bytes.length > LONGEST) return readEnvelopeTail(bytes.subarray(-TAIL), bytes.length);
   const parsed = parseObject(bytes);
   if ('problem' in parsed) return broken(bytes, parsed.problem);
   return envelopeOf(parsed.value, bytes);
@@ -51,6 +56,7 @@ export function readHeld(
   readonly message: Message;
   readonly heldFrom: { readonly exchange: string | null; readonly routingKey: string | null };
 } {
+  if (cutFrom === null && bytes.length > LONGEST) return readHeld(bytes.subarray(-TAIL), bytes.length);
   const content = cutFrom === null ? Buffer.from(bytes).toString('utf8') : tailAsJson('[', bytes);
   const nowhere = { exchange: null, routingKey: null };
   let value: unknown;

@@ -124,6 +124,12 @@ export function pythonJson(text: string): string {
   );
 }
 
+/** A score of the index as an instant; null where it is none. */
+export function instantOfScore(score: string | null): string | null {
+  const milliseconds = score === null ? Number.NaN : Math.round(Number(score) * 1000);
+  return Math.abs(milliseconds) < 253_402_300_799_000 ? new Date(milliseconds).toISOString() : null;
+}
+
 export const HELD_WORD = 'unacked';
 
 export function heldRow(installation: string, held: HeldMessage): JobRow {
@@ -134,5 +140,6 @@ export function heldRow(installation: string, held: HeldMessage): JobRow {
     nativeState: HELD_WORD,
     worker: null,
     ...rowParts(held.message),
+    takenAt: instantOfScore(held.score),
   };
 }

@@ -9,6 +9,8 @@ import { WAITING_WORD } from './rows';
 
 /** Bytes of an element that are shown. */
 const SHOWN = 64 * 1024;
+/** Unix milliseconds of the year 9999: what a broken index has beyond is no time. */
+const LATEST = 253_402_300_799_000;
 
 /** An element as the whole view of a task shows it, its body decoded. */
 export async function storedMessage({ broker, prefix }: Reading, element: StoredElement): Promise<StoredMessage> {
@@ -53,7 +55,7 @@ export async function storedMessage({ broker, prefix }: Reading, element: Stored
     nativeState: HELD_WORD,
     queue,
     message,
-    heldSince: Number.isFinite(since) ? since : null,
+    heldSince: Math.abs(since) < LATEST ? since : null,
     raw: [raw],
     sources: [`HGET ${name}`, `ZSCORE ${String(unackedIndexKey(prefix))}`],
   };

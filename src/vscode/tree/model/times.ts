@@ -8,8 +8,9 @@ export function timeOfState(times: JobTimes, state: State): Instant {
     case 'scheduled':
       return times.dueAt;
     case 'running':
-    case 'taken':
       return times.startedAt;
+    case 'taken':
+      return times.takenAt ?? times.startedAt;
     case 'failed':
     case 'finished':
     case 'canceled':

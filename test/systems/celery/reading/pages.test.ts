@@ -151,6 +151,15 @@ describe.each([
       ['kept', 'celery'],
       ['lost', 'celery'],
     ]);
+    expect(items.map(({ id, takenAt }) => [id, takenAt]).sort()).toEqual([
+      ['foreign', '2026-09-21T14:13:21.000Z'],
+      ['kept', '2026-09-21T14:13:20.000Z'],
+      ['lost', null],
+    ]);
+    await client.zadd('unacked_index', '9e15', 'beyond');
+    await client.hset('unacked', 'beyond', `[${envelope({ id: 'beyond' })}, "", "celery"]`);
+    const beyond = (await page(installation, 'taken')).items.find(({ id }) => id === 'beyond');
+    expect((await installation.job(beyond?.ref ?? '', signal)).takenAt).toBe(null);
     const row = items.find(({ id }) => id === 'lost');
     const job = await installation.job(row?.ref ?? '', signal);
     expect(job.facts.find(({ name }) => name === 'Held since')).toMatchObject({ value: null });
