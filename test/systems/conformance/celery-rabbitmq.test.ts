@@ -13,6 +13,7 @@ import {
   type TestRabbit,
   type TestRedis,
   type TestVhost,
+  waitFor,
 } from '../../support';
 import { fillWithCelery } from './celery-jobs';
 import { celeryWorld, parametersTo } from './celery-world';
@@ -29,6 +30,10 @@ interface Definitions {
   readonly queues: readonly { readonly name: string }[];
   readonly exchanges: readonly unknown[];
   readonly bindings: readonly unknown[];
+}
+
+async function queuesOf({ name }: TestVhost): Promise<readonly { readonly messages_ready?: number }[]> {
+  return (await rabbit.api('GET', `/api/queues/${name}`)) as readonly { readonly messages_ready?: number }[];
 }
 
 /**
@@ -68,6 +73,10 @@ async function worldOf(fill: (vhost: TestVhost, redis: TestRedis) => Promise<voi
   const redis = await startRedis();
   const vhost = await rabbit.vhost();
   await fill(vhost, redis);
+  // What was declared a moment ago has no statistics yet, and is counted queue by queue instead.
+  await waitFor(async () => (await queuesOf(vhost)).every(queue => queue.messages_ready !== undefined), {
+    what: 'statistics of every queue',
+  });
   return celeryWorld({
     url: vhost.url,
     results: redis.url,
@@ -81,7 +90,7 @@ async function worldOf(fill: (vhost: TestVhost, redis: TestRedis) => Promise<voi
         ...[...results].map(([key, value]) => [`redis ${key}`, value] as const),
       ]);
     },
-    roundTrips: ({ link }) => (isRabbit(link.broker) ? link.broker.meter.roundTrips : 0),
+    roundTrips: ({ link }) => (isRabbit(link.broker) ? link.broker.meter.roundTrips + link.broker.meter.requests : 0),
     stop: () => redis.stop(),
   });
 }
