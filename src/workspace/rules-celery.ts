@@ -155,7 +155,7 @@ function hangUp({ file, line, text, sure }: HangUp): Omit<Finding, 'rule'> {
     since: null,
     evidence: [{ what: 'sends SIGHUP', value: text, source: `${file}:${line}` }],
     consequence:
-      'The worker replaces itself under the same process id and inherits children that it knows nothing of: helper processes of the old one stay as <defunct>, one more with each restart. A wrapper that gets the signal instead ends, and leaves Celery behind.',
+      'The worker replaces itself under the same process id and inherits children that it knows nothing of: helper processes of the old one stay as <defunct>, one more with each restart. One that was started by python -m celery does not come back (seen with 5.7), and a wrapper that gets the signal instead ends and leaves Celery behind.',
     remedies: [
       {
         text: 'Stop the worker by SIGTERM and start it anew: running tasks are finished first.',

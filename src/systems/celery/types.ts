@@ -229,6 +229,8 @@ export interface Fleet {
   readonly workers: readonly WorkerSummary[];
   /** Task names by worker, as registered; empty where nobody was asked. */
   readonly registered: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Tasks with a rate limit: a worker that holds one back tells of it neither as reserved nor as scheduled. */
+  readonly limited?: ReadonlySet<string>;
   /** Queues by worker, as consumed. */
   readonly queues: ReadonlyMap<string, readonly string[]>;
   /** Tasks that workers hold, by id: running, reserved or waiting for their ETA. */

@@ -1,6 +1,6 @@
 import type { Finding } from '../../../model';
 import { count, names, span } from '../../acting/words';
-import { finding, messages, type Rule } from './context';
+import { alive, asked, finding, isBeat, messages, type Rule, type RuleContext } from './context';
 import type { Sampled } from './samples';
 
 /** Seconds that an entry may be late while beat holds the lock: it looks at least every 300 s. */
@@ -119,9 +119,9 @@ export const twoBeats: Rule = {
   async check(context) {
     const periodic = new Map<string, string>();
     for (const { task, id } of context.seen.overview.schedules) if (task !== null) periodic.set(task, id);
+    const findings: Finding[] = answeringBeats(context);
     const read = await context.samples.waiting();
-    if (typeof read === 'string') return [];
-    const findings: Finding[] = [];
+    if (typeof read === 'string') return findings;
     for (const { queue, members, source } of read) {
       const groups = new Map<string, Sampled[]>();
       for (const member of members) {
@@ -169,3 +169,27 @@ export const twoBeats: Rule = {
     return findings;
   },
 };
+
+/** Several beats that answer to remote control; whether they have the same schedule cannot be told. */
+function answeringBeats(context: RuleContext): Finding[] {
+  const beats = alive(context).filter(({ name, alive: lives }) => lives === true && isBeat(name));
+  if (beats.length < 2) return [];
+  return [
+    finding(context, twoBeats.id, {
+      subject: 'beats',
+      title: `${count(beats.length, 'beat')} run on this broker: ${names(beats.map(({ name }) => name))}`,
+      label: `${count(beats.length, 'beat')} run on this broker`,
+      severity: 'warning',
+      sure: false,
+      evidence: beats.slice(0, 5).map(({ name, aliveReason }) => ({
+        what: name,
+        value: aliveReason ?? 'answers',
+        source: asked('ping'),
+      })),
+      consequence:
+        'If they have the same schedule, each of them sends every periodic task, which runs that many times.',
+      remedies: [{ text: 'Stop all beats of one application but one.', action: null }],
+      notProblemWhen: 'They belong to different applications, or RedBeat’s lock lets only one of them send.',
+    }),
+  ];
+}

@@ -65,6 +65,9 @@ export function answering({ fleet, seen }: RuleContext): ReadonlyMap<string, rea
   return new Map([...fleet.queues].filter(([name]) => !gone.has(name)));
 }
 
+/** Beat's node name, where it takes part in remote control (`beat_enable_remote_control`, celery/beat.py, 5.7). */
+export const isBeat = (name: string): boolean => name.startsWith('celerybeat@');
+
 /** Whether every worker that the broker knows to listen has told what it does. */
 export function allAnswered(context: RuleContext): boolean {
   const { fleet } = context;

@@ -79,8 +79,10 @@ export const heldByNobody: Rule = {
     }
     const { seconds, evidence } = visibilityTimeout(context);
     const left = old.filter(
-      ({ id, heldSince }) =>
+      ({ id, task, heldSince }) =>
         id !== null &&
+        // Held back by its rate limit, a worker has it and tells nobody.
+        (nobody || task === null || fleet.limited?.has(task) !== true) &&
         !there.has(fleet.held.get(id)?.worker ?? '') &&
         context.now - (heldSince ?? 0) <= (seconds + SWEEP) * 1000,
     );
@@ -92,7 +94,7 @@ export const heldByNobody: Rule = {
         title: `${tasks(left.length)} ${left.length === 1 ? 'was' : 'were'} taken by a worker that is gone`,
         label: `${tasks(left.length)} of a worker that is gone`,
         severity: 'trouble',
-        sure: nobody || fleet.heard !== null,
+        sure: nobody,
         since: new Date(Math.min(...left.map(({ heldSince }) => heldSince ?? 0))).toISOString(),
         evidence: [
           { what: 'held', value: named(left), source: 'ZRANGE unacked_index 0 -1 WITHSCORES' },
@@ -112,7 +114,7 @@ export const heldByNobody: Rule = {
             action: { id: 'give-back', target: refsOf(left) },
           },
         ],
-        notProblemWhen: 'Workers with another version of the app hold them, with remote control switched off.',
+        notProblemWhen: 'A worker holds them back by a rate limit, or has remote control switched off.',
       }),
     ];
   },

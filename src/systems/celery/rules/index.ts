@@ -12,7 +12,7 @@ import { argumentsNotKept, manyResults, resultsWithoutExpiry } from './results';
 import { Samples } from './samples';
 import { noWorker, queueWithoutWorker, silentWorkers, workerWithoutQueue } from './serving';
 import { pickleAccepted, priorityLists, replyQueues } from './settings';
-import { expiredWaiting, poison, revokedWaiting, unregistered } from './waiting';
+import { expiredWaiting, notAccepted, poison, revokedWaiting, unregistered } from './waiting';
 
 /** Every rule of Celery, in the order in which their findings come. */
 export const RULES: readonly Rule[] = [
@@ -27,6 +27,7 @@ export const RULES: readonly Rule[] = [
   redbeatOverdue,
   redbeatGone,
   poison,
+  notAccepted,
   unregistered,
   heldTooLong,
   heldByNobody,

@@ -2,6 +2,7 @@ import { type Command, isFailure, type RedisBroker, type Reply } from '../../../
 import { type Evidence, type JobRow, knownAmount, type Overview, type Problem, type Ref } from '../../../model';
 import { arrayOf, bufferOf, numberOf, plainOf, scoredOf } from '../../reading/replies';
 import { unackedIndexKey } from '../keys';
+import { serializerOf } from '../message/body';
 import type { Message } from '../message/message';
 import { readEnvelope, readEnvelopeTail } from '../message/read';
 import type { CeleryContext } from '../parts';
@@ -32,7 +33,8 @@ export interface Sampled {
   readonly call: string | null;
   readonly contentType: string | null;
   readonly problems: readonly Problem[];
-  readonly redelivered: boolean;
+  /** Written by a serializer that is not one of kombu's: the application may know it. */
+  readonly ownSerializer: boolean;
 }
 
 export interface Sample {
@@ -231,10 +233,11 @@ async function sampledOf(
 }
 
 function sampledMessage(message: Message, ref: Ref, whole: boolean): Sampled {
-  const { id, task, eta, expires, origin, callText: call, contentType, redelivered } = message;
+  const { id, task, eta, expires, origin, callText: call, contentType } = message;
   // What a cut message lacks is no fault of it.
   const problems = whole ? message.problems : [];
-  return { ref, id, task, eta, expires, origin, call, contentType, problems, redelivered };
+  const ownSerializer = contentType !== null && serializerOf(contentType, message.body) === 'unknown';
+  return { ref, id, task, eta, expires, origin, call, contentType, problems, ownSerializer };
 }
 
 const rowOf = ({ ref, id, task, dueAt, expiresAt, args, problems }: JobRow): Sampled => ({
@@ -247,7 +250,7 @@ const rowOf = ({ ref, id, task, dueAt, expiresAt, args, problems }: JobRow): Sam
   call: args?.text ?? null,
   contentType: null,
   problems,
-  redelivered: false,
+  ownSerializer: false,
 });
 
 /** Says how much was looked at; nothing where it was all. */

@@ -7,6 +7,7 @@ import {
   askAgain,
   asked,
   finding,
+  isBeat,
   needAsked,
   queuesWith,
   type Rule,
@@ -22,7 +23,9 @@ export const noWorker: Rule = {
     if (waiting.length === 0) return [];
     needAsked(context);
     const { fleet } = context;
-    if (answering(context).size > 0 || alive(context).some(worker => worker.alive === true)) return [];
+    // From 5.7 on beat answers too, if it is set to; it runs nothing.
+    const lives = alive(context).some(worker => worker.alive === true && !isBeat(worker.name));
+    if (answering(context).size > 0 || lives) return [];
     const total = waiting.reduce((sum, queue) => sum + amount(queue, 'waiting'), 0);
     // Somebody listens and says nothing: a solo pool at work, or a monitor.
     const heard = fleet.heard ?? 0;

@@ -91,6 +91,12 @@ export class FleetState implements Fleet {
     return all;
   }
 
+  get limited(): ReadonlySet<string> {
+    const all = new Set<string>();
+    for (const { limited } of this.#nodes.values()) for (const name of limited ?? []) all.add(name);
+    return all;
+  }
+
   get visibilityTimeout(): number | null {
     for (const { conf } of this.#nodes.values()) {
       const seconds = numberIn(fieldIn(fieldIn(conf, 'broker_transport_options'), 'visibility_timeout'));

@@ -51,6 +51,8 @@ export class Node {
   software: Software | null = null;
   queues: readonly string[] | null = null;
   registered: ReadonlySet<string> | null = null;
+  /** Those of the registered tasks that have a rate limit. */
+  limited: ReadonlySet<string> | null = null;
   revoked: ReadonlySet<string> | null = null;
   conf: Readonly<Record<string, unknown>> | null = null;
   readonly held: Readonly<Record<Held, Map<string, HeldTask>>> = {
@@ -119,6 +121,7 @@ export class Node {
       }
       case 'registered':
         this.registered = new Set(namesIn(value, MAX_TASKS));
+        this.limited = new Set(namesIn(listIn(value).filter(isLimited), MAX_TASKS));
         break;
       case 'revoked':
         this.revoked = new Set(namesIn(value, MAX_REVOKED));
@@ -141,6 +144,7 @@ export class Node {
   /** What one start of a worker told may not hold for the next: it is asked anew. */
   #forget(): void {
     this.registered = null;
+    this.limited = null;
     this.revoked = null;
     this.conf = null;
     this.software = null;
@@ -181,6 +185,8 @@ export class Node {
     if (this.held[how].size < MAX_HELD) this.held[how].set(id, task);
   }
 }
+
+const isLimited = (item: unknown): boolean => / \[rate_limit=(?!None)[^\]]*\]$/.test(textIn(item) ?? '');
 
 /** `registered` gives names with their rate limits behind: `shop.tasks.mail [rate_limit=10/m]`. */
 function namesIn(value: unknown, atMost: number): string[] {

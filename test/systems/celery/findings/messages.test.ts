@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   asRedis5,
@@ -8,6 +9,7 @@ import {
   startProxy,
   startRedis,
   type TestRedis,
+  temporaryFolder,
   waitFor,
 } from '../../../support';
 import { siteOn } from './support';
@@ -167,6 +169,60 @@ describe('messages that workers hold', () => {
     await site.client.del('unacked', 'unacked_index');
     expect((await site.diagnose()).rules).toEqual(['silent-worker']);
   });
+});
+
+it('none of what a worker runs with acks_late, holds by a rate limit, or keeps until an ETA', async () => {
+  using site = await siteOn(redis, 12, {}, { results: false });
+  const folder = temporaryFolder('late');
+  await using worker = await startCeleryWorker({ ...site.app, name: 'mail', pool: 'threads', concurrency: 2 });
+  await runCelery(
+    site.app,
+    `
+app.control.rate_limit('shop.tasks.limited', '1/m', reply=True)
+tasks.wait_late.delay(sys.argv[1])
+[tasks.limited.delay(n) for n in range(3)]
+tasks.add.apply_async((1, 2), countdown=600)`,
+    { args: [`${folder}/never`] },
+  );
+  await waitFor(async () => (await site.client.llen('celery')) === 0 && (await site.client.hlen('unacked')) >= 4, {
+    what: 'the tasks to be held',
+    explain: worker.output,
+  });
+  for (const tag of await site.client.zrange('unacked_index', '0', '-1'))
+    await site.client.zincrby('unacked_index', -60, tag);
+  await site.settled([]);
+  writeFileSync(`${folder}/never`, '');
+});
+
+it('content that no worker of the queue accepts', async () => {
+  using site = await siteOn(redis, 14, {}, { results: false });
+  const conf = { accept_content: ['json', 'pickle'] };
+  // The only worker of the queue is busy, so that what comes after stays where it is.
+  const folder = temporaryFolder('busy');
+  await using worker = await startCeleryWorker({
+    ...site.app,
+    conf: { worker_prefetch_multiplier: 1 },
+    name: 'mail',
+    pool: 'threads',
+  });
+  await runCelery(
+    { ...site.app, conf },
+    `
+tasks.wait_late.delay(sys.argv[1])
+[tasks.add.apply_async((n, 2), serializer='yaml') for n in range(3)]`,
+    { args: [`${folder}/never`] },
+  );
+  const { of } = await site.settled(['content-not-accepted']);
+  expect(of('content-not-accepted')[0]?.title).toMatch(
+    /^[23] tasks in celery are of a content type that no worker of it accepts: application\/x-yaml$/,
+  );
+  writeFileSync(`${folder}/never`, '');
+  await waitFor(async () => (await site.client.llen('celery')) === 0, {
+    what: 'the worker to refuse them',
+    explain: worker.output,
+  });
+  expect(worker.output()).toContain('Refusing to deserialize');
+  await site.settled([]);
 });
 
 it('reply queues that questions left behind', async () => {

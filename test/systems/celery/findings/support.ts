@@ -48,6 +48,23 @@ export interface Site extends Disposable {
   settled(rules: readonly string[], surroundings?: Surroundings): Promise<Diagnosed>;
 }
 
+/** What every finding keeps to, whatever its rule. */
+export function wellFormed(finding: Finding, { declarations }: Installation): void {
+  const faults: string[] = [];
+  if (finding.label.length > 40) faults.push('its label is longer than 40 characters');
+  if (finding.evidence.length === 0) faults.push('it has no evidence');
+  if (finding.evidence.some(({ what, source }) => what === '' || source === '')) faults.push('evidence without words');
+  if (finding.remedies.length === 0) faults.push('it has no remedy');
+  if (finding.consequence.split(/(?<=[.!?]) /).length > 3) faults.push('its consequence has more than three sentences');
+  for (const { action } of finding.remedies) {
+    if (action === null) continue;
+    const kind = action.target.kind === 'jobs' || action.target.kind === 'selector' ? 'job' : action.target.kind;
+    if (!declarations.some(({ id, target }) => id === action.id && target === kind))
+      faults.push(`there is no action ${action.id} for a ${kind}`);
+  }
+  if (faults.length > 0) throw new Error(`${finding.rule}: ${faults.join('; ')}\n${JSON.stringify(finding, null, 2)}`);
+}
+
 /** Celery in one database of a Redis, results in the one behind it. Its own channels, keys and nothing else. */
 export async function siteOn(
   redis: TestRedis,
@@ -101,6 +118,7 @@ export async function siteOn(
       for await (const one of there.diagnose({ connection: 'shop-test', overview, surroundings: where }, signal))
         all.push(one);
       const findings = all.filter(isFinding);
+      for (const each of findings) wellFormed(each, there);
       return {
         findings,
         of: rule => findings.filter(each => each.rule === `celery.${rule}`),
