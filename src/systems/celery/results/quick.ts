@@ -6,7 +6,7 @@ import type { Payload } from './payload';
  * What the engine's parser would change: `1.0` and `1e5` (floats in Python), ints beyond 2^53, tags of kombu, words of
  * Python's own JSON, keys that are numbers (it would move them to the front), keys with a meaning of their own.
  */
-const CHANGED = /\d\.0*(?![0-9])|\d[eE][+-]?\d|\d{16}|"__|NaN|Infinity|"-?\d+":/;
+const CHANGED = /[[:,] ?-?(?:\d+(?:\.0*(?!\d)|(?:\.\d+)?[eE])|\d{16})|"__|NaN|Infinity|"-?\d+":/;
 
 /** Statuses of which a row shows something of `result`. */
 const SHOWN: ReadonlySet<unknown> = new Set(['FAILURE', 'RETRY', 'REVOKED', 'REJECTED', 'STARTED']);
