@@ -35,6 +35,7 @@ export function overviewJson(installation: Installation, overview: Overview) {
     versions,
     nativeStates,
     ...(overview.asked === undefined ? {} : { asked: overview.asked }),
+    ...(installation.companions === undefined ? {} : { companions: installation.companions }),
     notRecorded,
     absent,
     notices,

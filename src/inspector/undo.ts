@@ -122,21 +122,22 @@ function endOf(units: readonly UndoUnit[], wanted: number): number {
 }
 
 /**
- * A part that has begun is never cut short by an abort: its answer is wanted. Units that go to different brokers go in
- * their order; where one of a subject is not done, the later ones of that subject are left alone.
+ * A part that has begun is never cut short by an abort: its answer is wanted. Of every subject the first unit, then of
+ * every one that was done the second (on another broker, mostly), and so on: what is refused stops at its own first unit.
  */
 async function runPart(run: UndoRun, part: readonly UndoUnit[], record: string): Promise<ItemOutcome[]> {
   const outcomes = new Map<string, ItemOutcome>();
-  for (let at = 0, n = 0; at < part.length; n++) {
-    const on = part[at]?.on;
-    let end = at + 1;
-    while (end < part.length && part[end]?.on === on) end++;
-    const open = part.slice(at, end).filter(({ subject }) => (outcomes.get(subject)?.outcome ?? 'done') === 'done');
-    for (const outcome of await runUnits(run, open, on, `${record}${n === 0 ? '' : `-${n}`}`)) {
-      const before = outcomes.get(outcome.id ?? '');
-      if (before === undefined || before.outcome === 'done') outcomes.set(outcome.id ?? '', outcome);
+  const isOpen = ({ subject }: UndoUnit) => (outcomes.get(subject)?.outcome ?? 'done') === 'done';
+  let calls = 0;
+  for (let rest: readonly UndoUnit[] = part; rest.length > 0; ) {
+    const firsts = rest.filter((unit, at) => rest.findIndex(({ subject }) => subject === unit.subject) === at);
+    for (const on of new Set(firsts.map(unit => unit.on))) {
+      const units = firsts.filter(unit => unit.on === on);
+      const name = calls++ === 0 ? record : `${record}-${calls}`;
+      for (const outcome of await runUnits(run, units, on, name)) outcomes.set(outcome.id ?? '', outcome);
     }
-    at = end;
+    const taken = new Set(firsts);
+    rest = rest.filter(unit => !taken.has(unit) && isOpen(unit));
   }
   return [...outcomes.values()];
 }

@@ -1,11 +1,22 @@
 /** Further brokers of a connection: passwords, sharing, loss and coming back; what is completed in the background. */
-import { describe, expect, test, vi } from 'vitest';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { createInspector } from '../../../src/inspector';
 import { CompanionBrokers, companionSecret, companionSecrets, withCompanion } from '../../../src/inspector/companions';
 import { Completer } from '../../../src/inspector/completing';
 import type { Link, OpenLink } from '../../../src/inspector/ports';
-import { InspectorError, type Installation, type Looked } from '../../../src/model';
+import {
+  type Companion,
+  InspectorError,
+  type Installation,
+  type Looked,
+  type QueueSystem,
+  type UndoUnit,
+} from '../../../src/model';
 import { waitFor } from '../../support';
-import { type FakeLink, fakeLink, fakeSystem, profileOf } from './fakes';
+import { DELETE, type FakeLink, fakeLink, fakeSystem, nowhere, planOf, profileOf, unitFor } from './fakes';
 
 const never = new AbortController().signal;
 
@@ -120,6 +131,93 @@ test('a profile holds the URLs of companions, and nothing of them when they are 
   expect(companionSecrets(added)).toContain('shop/celery/results');
   expect(withCompanion(added, which, null)).toEqual(base);
   expect(withCompanion(withCompanion(profileOf(), which, 'redis://o:1/1'), which, null)).toEqual(profileOf());
+});
+
+describe('undo', () => {
+  // Undone in the opposite order.
+  const units = (subject: string): UndoUnit[] => [{ ...unitFor(subject), on: 'results' }, unitFor(subject)];
+  let folder = '';
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'jqi-companions-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  async function performed(state: Companion['state']) {
+    const links: FakeLink[] = [];
+    const system = fakeSystem({
+      perform: async function* () {
+        const subjects = ['a', 'b'];
+        yield { phase: 'about', stepId: 's', subjects, undo: subjects.flatMap(units) };
+        const outcomes = subjects.map(id => ({ ref: null, id, outcome: 'done', reason: null }) as const);
+        yield { phase: 'did', stepId: 's', outcomes, undo: [], progress: { done: 2, total: 2 } };
+        return { counts: { done: 2, gone: 0, refused: 0, failed: 0, unknown: 0 }, items: [], stopped: false };
+      },
+    });
+    const detect: QueueSystem['detect'] = async (broker, options, signal, companions) => {
+      const results = await companions?.database(3, signal);
+      const found = await system.detect(broker, options, signal);
+      const address = results?.address ?? null;
+      const companion = { role: 'results', title: 'Results', state, address, reason: null, candidates: [] };
+      for (const each of found) Object.assign(each, { companions: [companion] });
+      return found;
+    };
+    const inspector = await createInspector({
+      profiles: {
+        read: async () => [profileOf()],
+        write: async () => undefined,
+        onDidChange: () => () => undefined,
+      },
+      secrets: { get: async () => undefined, set: async () => undefined, delete: async () => undefined },
+      systems: [{ ...system, detect }],
+      surroundings: nowhere,
+      open: async profile => {
+        const link = fakeLink({ broker: { kind: 'redis', address: profile.url } });
+        links.push(link);
+        return link;
+      },
+      journal: { folder },
+    });
+    await inspector.connections[0]?.connect();
+    const plan = planOf(DELETE, 2);
+    const receipt = await inspector.perform(
+      {
+        connection: 'shop',
+        installation: { system: 'fake', key: '' },
+        request: { action: plan.action.id, targets: plan.targets, parameters: {} },
+        plan,
+        confirmed: 'modal',
+      },
+      never,
+    );
+    return { inspector, links, token: receipt.undo ?? '' };
+  }
+
+  test('what was taken from a companion goes back to it, what was taken from the broker to that', async () => {
+    const { inspector, links, token } = await performed('found');
+    const receipt = await inspector.undo(token, never);
+    expect(receipt.counts.done).toBe(2);
+    const [own, results] = links.map(({ undone }) =>
+      undone
+        .flat()
+        .map(({ subject, on }) => `${subject} ${on}`)
+        .sort(),
+    );
+    expect(own).toEqual(['a undefined', 'b undefined']);
+    expect(results).toEqual(['a results', 'b results']);
+    await inspector.dispose();
+  });
+
+  test('where the broker refuses one, its companion is left alone; the others go on', async () => {
+    const { inspector, links, token } = await performed('found');
+    const [own, results] = links;
+    if (own === undefined || results === undefined) throw new Error('no links');
+    own.undo = async parts => parts.map(({ subject }) => (subject === 'a' ? 'a worker has it' : true));
+    const receipt = await inspector.undo(token, never);
+    expect(receipt.counts).toMatchObject({ done: 1, refused: 1 });
+    expect(receipt.items).toContainEqual({ ref: null, id: 'a', outcome: 'refused', reason: 'a worker has it' });
+    expect(results.undone.flat().map(({ subject }) => subject)).toEqual(['b']);
+    await inspector.dispose();
+  });
 });
 
 describe('completing', () => {
