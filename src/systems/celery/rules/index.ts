@@ -4,15 +4,17 @@ import { runRules } from '../../acting/rules';
 import type { CeleryContext, Diagnose } from '../parts';
 import type { Schedules } from '../schedules';
 import { redbeatGone, redbeatOverdue, twoBeats } from './beats';
+import { notAccepted, poison } from './content';
 import type { Rule, RuleContext } from './context';
-import { consumerTimeout, etaBeyondTimeout, heldByNobody, heldTooLong, manyHeldForEta } from './held';
+import { consumerTimeout, etaBeyondTimeout, manyHeldForEta } from './eta';
+import { heldByNobody, heldTooLong } from './held';
 import { mixedVersions, twins } from './identity';
 import { processTrouble, restartedInPlace } from './processes';
 import { argumentsNotKept, manyResults, resultsWithoutExpiry } from './results';
 import { Samples } from './samples';
 import { noWorker, queueWithoutWorker, silentWorkers, workerWithoutQueue } from './serving';
 import { pickleAccepted, priorityLists, replyQueues } from './settings';
-import { expiredWaiting, notAccepted, poison, revokedWaiting, unregistered } from './waiting';
+import { expiredWaiting, revokedWaiting, unregistered } from './waiting';
 
 /** Every rule of Celery, in the order in which their findings come. */
 export const RULES: readonly Rule[] = [

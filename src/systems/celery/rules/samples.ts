@@ -1,18 +1,13 @@
 import { type Command, isFailure, type RedisBroker, type Reply } from '../../../brokers/redis/port';
-import { type Evidence, type JobRow, knownAmount, type Overview, type Problem, type Ref } from '../../../model';
-import { arrayOf, bufferOf, numberOf, plainOf, scoredOf } from '../../reading/replies';
+import { knownAmount, type Overview } from '../../../model';
+import { NotCheckable } from '../../acting/rules';
+import { arrayOf, numberOf, scoredOf } from '../../reading/replies';
 import { unackedIndexKey } from '../keys';
-import { serializerOf } from '../message/body';
-import type { Message } from '../message/message';
-import { readEnvelope, readEnvelopeTail } from '../message/read';
 import type { CeleryContext } from '../parts';
-import { unackedRef, waitingRef } from '../redis/places';
-import { hashOf } from '../redis/shown';
+import { unackedRef } from '../redis/places';
 import SCRIPT from './sample.lua';
+import { END, type HeldSample, RANDOM, type Sample, type Sampled, sampledOf, sampledRow } from './sampled';
 
-/** Messages of each end of a list, and taken from between at random. */
-const END = 100;
-const RANDOM = 200;
 /** Queues that are looked into, the fullest. */
 const QUEUES = 20;
 /** Held messages that are looked at, longest held first. */
@@ -20,39 +15,6 @@ const HELD = 500;
 const WHOLE = 64 * 1024;
 const ROOM = 8 * 1024 * 1024;
 const TAIL = 16 * 1024;
-
-/** A waiting message as far as rules need it. */
-export interface Sampled {
-  readonly ref: Ref;
-  readonly id: string | null;
-  readonly task: string | null;
-  readonly eta: string | null;
-  readonly expires: string | null;
-  /** Which process published it: `gen812@web-1`; null where it does not say. */
-  readonly origin: string | null;
-  readonly call: string | null;
-  readonly contentType: string | null;
-  readonly problems: readonly Problem[];
-  /** Written by a serializer that is not one of kombu's: the application may know it. */
-  readonly ownSerializer: boolean;
-}
-
-export interface Sample {
-  readonly queue: string;
-  readonly total: number;
-  /** In the order in which they are served. */
-  readonly members: readonly Sampled[];
-  /** Messages by priority step; empty where the broker has no such lists. */
-  readonly steps: ReadonlyMap<number, number>;
-  /** How it was read, for evidence. */
-  readonly source: string;
-}
-
-/** What workers hold, with how long. */
-export interface HeldSample {
-  readonly total: number;
-  readonly members: readonly (JobRow & { readonly heldSince: number | null })[];
-}
 
 /**
  * Waiting messages: all of a short queue; of a longer one both ends and a random 200. What workers hold: the 500 held
@@ -182,7 +144,7 @@ export class Samples {
         samples.push({
           queue,
           total: Math.max(knownAmount(page.total), page.items.length),
-          members: page.items.map(rowOf),
+          members: page.items.map(sampledRow),
           steps: new Map(),
           source: `basic.get ${queue}, as of the last look`,
         });
@@ -208,64 +170,11 @@ export class Samples {
   }
 }
 
-async function sampledOf(
-  installation: string,
-  queue: string,
-  step: number,
-  rows: readonly Reply[],
-): Promise<Sampled[]> {
-  const met = new Map<string, number>();
-  const members: Sampled[] = [];
-  for (const row of rows) {
-    const [, message] = arrayOf(row);
-    const bytes = bufferOf(message);
-    const [length, sha, tail] = arrayOf(message);
-    const end = bufferOf(tail);
-    if (bytes === null && end === null) continue;
-    const read = bytes === null ? readEnvelopeTail(end ?? Buffer.alloc(0), numberOf(length) ?? 0) : readEnvelope(bytes);
-    if (bytes !== null && read.unpacked === null) await read.open();
-    const hash = bytes === null ? (plainOf(sha) ?? '') : hashOf(bytes);
-    const nth = (met.get(hash) ?? 0) + 1;
-    met.set(hash, nth);
-    members.push(sampledMessage(read, waitingRef(installation, { step, queue }, hash, nth, read.id), bytes !== null));
-  }
-  return members;
+/** @throws NotCheckable where waiting messages cannot be seen */
+export async function samplesOf({ samples }: { readonly samples: Samples }): Promise<readonly Sample[]> {
+  const read = await samples.waiting();
+  if (typeof read === 'string') throw new NotCheckable(read);
+  return read;
 }
 
-function sampledMessage(message: Message, ref: Ref, whole: boolean): Sampled {
-  const { id, task, eta, expires, origin, callText: call, contentType } = message;
-  // What a cut message lacks is no fault of it.
-  const problems = whole ? message.problems : [];
-  const ownSerializer = contentType !== null && serializerOf(contentType, message.body) === 'unknown';
-  return { ref, id, task, eta, expires, origin, call, contentType, problems, ownSerializer };
-}
-
-const rowOf = ({ ref, id, task, dueAt, expiresAt, args, problems }: JobRow): Sampled => ({
-  ref,
-  id,
-  task,
-  eta: dueAt,
-  expires: expiresAt,
-  origin: null,
-  call: args?.text ?? null,
-  contentType: null,
-  problems,
-  ownSerializer: false,
-});
-
-/** Says how much was looked at; nothing where it was all. */
-export function lookedAt({ members, total, source }: Sample): Evidence[] {
-  return members.length >= total
-    ? []
-    : [
-        {
-          what: 'looked at',
-          value: `${members.length} of ${total.toLocaleString('en-US')}: both ends and at most ${RANDOM} at random`,
-          source,
-        },
-      ];
-}
-
-/** `at least` where not all were looked at. */
-export const atLeastText = (samples: readonly Sample[]): string =>
-  samples.every(({ members, total }) => members.length >= total) ? '' : 'at least ';
+export { atLeastText, jobsTarget, lookedAt, type Sample, type Sampled } from './sampled';
