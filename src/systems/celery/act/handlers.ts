@@ -1,7 +1,7 @@
 import { lookHandlers } from '../rabbitmq/act';
 import { askHandlers } from '../workers/ask-action';
 import { controlHandler } from './control';
-import { jobs, others } from './declarations';
+import { schedules as beat, jobs, queues, workers } from './declarations';
 import { enqueueHandler } from './enqueue';
 import {
   moveTo as moveReady,
@@ -25,15 +25,15 @@ import { stopHandler } from './stop';
 
 /** Remote control of workers, the same on every kind of broker. */
 const told: readonly Handler[] = [
-  controlHandler(others.addConsumer),
-  controlHandler(others.cancelConsumer),
-  stopHandler(others.stopWorker),
-  controlHandler(others.poolGrow),
-  controlHandler(others.poolShrink),
-  controlHandler(others.autoscale),
-  ...[others.rateLimit, others.timeLimit, others.enableEvents, others.disableEvents].flatMap(declaration => [
+  controlHandler(queues.addConsumer),
+  controlHandler(queues.cancelConsumer),
+  stopHandler(workers.stopWorker),
+  controlHandler(workers.poolGrow),
+  controlHandler(workers.poolShrink),
+  controlHandler(workers.autoscale),
+  ...[workers.rateLimit, workers.timeLimit, workers.enableEvents, workers.disableEvents].flatMap(declaration => [
     controlHandler(declaration),
-    controlHandler(others.everywhere(declaration)),
+    controlHandler(workers.everywhere(declaration)),
   ]),
 ];
 
@@ -43,11 +43,11 @@ const asking: readonly Handler[] = askHandlers<Situation, never>(({ context }) =
 }));
 
 const schedules: readonly Handler[] = [
-  scheduleHandler(others.scheduleRunNow),
-  scheduleHandler(others.schedulePause),
-  scheduleHandler(others.scheduleResume),
-  scheduleHandler(others.reschedule),
-  scheduleHandler(others.scheduleDelete),
+  scheduleHandler(beat.scheduleRunNow),
+  scheduleHandler(beat.schedulePause),
+  scheduleHandler(beat.scheduleResume),
+  scheduleHandler(beat.reschedule),
+  scheduleHandler(beat.scheduleDelete),
 ];
 
 /** What stands behind each declaration on Redis, in their order. */
@@ -61,10 +61,10 @@ export const redisHandlers: readonly Handler[] = [
   terminateHandler(jobs.terminate),
   listHandler(jobs.move('redis'), (parameters, situation) => moveTo(targetQueue(parameters), situation)),
   removeHandler(jobs.remove('redis')),
-  enqueueHandler(others.enqueue('redis')),
-  queueHandler(others.empty('redis')),
-  queueHandler(others.deleteQueue('redis')),
-  enqueueHandler(others.enqueueAnywhere('redis')),
+  enqueueHandler(queues.enqueue('redis')),
+  queueHandler(queues.empty('redis')),
+  queueHandler(queues.deleteQueue('redis')),
+  enqueueHandler(queues.enqueueAnywhere('redis')),
   ...asking,
   ...told,
   ...schedules,
@@ -86,10 +86,10 @@ export const rabbitHandlers: readonly Handler[] = [
   readyHandler(jobs.move('rabbitmq'), parameters => moveReady(targetQueue(parameters))),
   removeReadyHandler(jobs.remove('rabbitmq')),
   ...looking,
-  enqueueHandler(others.enqueue('rabbitmq')),
-  readyQueueHandler(others.empty('rabbitmq')),
-  readyQueueHandler(others.deleteQueue('rabbitmq')),
-  enqueueHandler(others.enqueueAnywhere('rabbitmq')),
+  enqueueHandler(queues.enqueue('rabbitmq')),
+  readyQueueHandler(queues.empty('rabbitmq')),
+  readyQueueHandler(queues.deleteQueue('rabbitmq')),
+  enqueueHandler(queues.enqueueAnywhere('rabbitmq')),
   ...asking,
   ...told,
   ...schedules,

@@ -57,7 +57,7 @@ function onRedis(
     const step = redis.listKeys(queue).find(list => list.key === key || String(list.key) === String(key))?.step ?? 0;
     return {
       subject: id,
-      ref: waitingRef(installation, { queue, step }, hashOf(bytes), 1, id),
+      ref: waitingRef(installation, { queue, step }, hashOf(Buffer.from(bytes)), 1, id),
       change: {
         takes: [],
         puts: [{ command: 'LPUSH', key, args: [bytes] }, ...(await bindings.for(queue, signal))],

@@ -63,26 +63,45 @@ export function forgetting(
       });
     }
   }
-  return new StepWork<Change>(total, prepared(), async (items, record, during) => {
-    const did = await runChanges(store.broker, 'celery delete results', items, record, during);
-    await noteChanged(store, items, during);
-    return did;
-  });
+  const changed = new Changed(store, signal);
+  return new StepWork<Change>(
+    total,
+    prepared(),
+    async (items, record, during) => {
+      const did = await runChanges(store.broker, 'celery delete results', items, record, during);
+      changed.add(items);
+      return did;
+    },
+    null,
+    () => changed.tell(),
+  );
 }
 
-/** The index knows at once. A result that cannot be looked at again is found by its next lap. */
-export async function noteChanged(
-  store: RedisResultStore,
-  items: readonly Ready<unknown>[],
-  signal: AbortSignal,
-): Promise<void> {
-  try {
-    await store.changed(
-      items.map(({ subject }) => subject),
-      signal,
-    );
-  } catch {
-    // What was done is done; the report must not hang on a look afterwards.
+/** Ids that the index is told of at a time. */
+const TOLD = 1000;
+
+/**
+ * Lets the index know of what was taken away, beside the steps that go on. A result that cannot be looked at again is
+ * found by its next lap.
+ */
+export class Changed {
+  readonly #store: RedisResultStore;
+  readonly #signal: AbortSignal;
+  #ids: string[] = [];
+
+  constructor(store: RedisResultStore, signal: AbortSignal) {
+    this.#store = store;
+    this.#signal = signal;
+  }
+
+  add(items: readonly Ready<unknown>[]): void {
+    for (const { subject } of items) this.#ids.push(subject);
+    if (this.#ids.length >= TOLD) this.tell();
+  }
+
+  tell(): void {
+    const ids = this.#ids.splice(0);
+    if (ids.length > 0) void this.#store.changed(ids, this.#signal).catch(() => undefined);
   }
 }
 

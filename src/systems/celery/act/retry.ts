@@ -14,7 +14,7 @@ import { takingFrom } from './rabbit/units';
 import { CHANGE_NEEDS, type Change, change, databaseOf, type Put } from './redis/change';
 import { Bindings, listFor } from './redis/places';
 import { outcomeOf, runChanges } from './redis/run';
-import { noteChanged, resultBack, resultGuards, resultTake, sameServer } from './results';
+import { Changed, resultBack, resultGuards, resultTake, sameServer } from './results';
 import { type Handler, nowOf, type Situation, unserved } from './situation';
 import { type Prepared, type Ready, StepWork } from './steps';
 import { restoringResult, type StoredResult, valuesOf } from './stored';
@@ -120,7 +120,7 @@ function retrying(
   const { broker } = context;
   if (isRedis(broker)) return onRedis(situation, broker, store, total, prepared, signal);
   if (!isRabbit(broker)) throw new Error('Celery knows no such broker.');
-  return onRabbit(broker, store, total, prepared);
+  return onRabbit(broker, store, total, prepared, signal);
 }
 
 type Source_<C> = (
@@ -170,12 +170,19 @@ function onRedis(
       bytes: bytes.length + result.raw.length,
     };
   };
-  return new StepWork(total, source(make), async (items, record, during) => {
-    const did = await runChanges(broker, 'celery retry', items, record, during);
-    const after = together ? did : await forgetting(items, did, store, record, during);
-    await noteChanged(store, items, during);
-    return after;
-  });
+  const changed = new Changed(store, signal);
+  return new StepWork(
+    total,
+    source(make),
+    async (items, record, during) => {
+      const did = await runChanges(broker, 'celery retry', items, record, during);
+      const after = together ? did : await forgetting(items, did, store, record, during);
+      changed.add(items);
+      return after;
+    },
+    null,
+    () => changed.tell(),
+  );
 }
 
 /** Published and confirmed first; a result that changed meanwhile stays: the task then stands twice, and that is said. */
@@ -223,7 +230,9 @@ function onRabbit(
   store: RedisResultStore,
   total: number,
   source: Source_<Publishing>,
+  signal: AbortSignal,
 ): StepWork<Publishing> {
+  const changed = new Changed(store, signal);
   const make = async (again: Again, ref: string): Promise<Ready<Publishing>> => ({
     subject: again.result.id,
     ref,
@@ -234,14 +243,23 @@ function onRabbit(
     ],
     bytes: again.call.body.length + again.result.raw.length,
   });
-  return new StepWork(total, source(make), async (items, record, during) => {
-    const publications = items.map(item => ({ ...item, change: publicationOf(item.change.again) }));
-    const did = await publishItems(broker, publications, during);
-    const after = await forgetting(items, did, store, record, during);
-    await noteChanged(store, items, during);
-    return after;
-  });
+  return new StepWork(
+    total,
+    source(make),
+    async (items, record, during) => {
+      const publications = items.map(item => ({ ...item, change: publicationOf(item.change.again) }));
+      const did = await publishItems(broker, publications, during);
+      const after = await forgetting(items, did, store, record, during);
+      changed.add(items);
+      return after;
+    },
+    CONFIRMED,
+    () => changed.tell(),
+  );
 }
+
+/** Messages that are published in one step on RabbitMQ, which takes them in as they come. */
+const CONFIRMED = 1000;
 
 const publicationOf = ({ call, queue }: Again): Publication => ({
   routingKey: queue,

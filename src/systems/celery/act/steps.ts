@@ -27,30 +27,41 @@ export class StepWork<C> implements Work<never> {
   readonly total: number;
   readonly #source: AsyncIterator<readonly Prepared<C>[]>;
   readonly #run: (items: readonly Ready<C>[], record: string, signal: AbortSignal) => Promise<Did<never>>;
-  readonly #most: number;
+  readonly #size: number | null;
+  readonly #end: () => void;
   #waiting: Prepared<C>[] = [];
+  #coming: Promise<IteratorResult<readonly Prepared<C>[]>> | null = null;
   #ended = false;
 
   constructor(
     total: number,
     source: AsyncIterable<readonly Prepared<C>[]>,
     run: (items: readonly Ready<C>[], record: string, signal: AbortSignal) => Promise<Did<never>>,
-    most = Number.POSITIVE_INFINITY,
+    /** Things of a step; null = as many as the broker's pace allows. */
+    size: number | null = null,
+    /** When nothing is left. */
+    end: () => void = () => undefined,
   ) {
     this.total = total;
     this.#source = source[Symbol.asyncIterator]();
     this.#run = run;
-    this.#most = most;
+    this.#size = size;
+    this.#end = end;
   }
 
   async next(size: number): Promise<Batch<never> | null> {
-    const wanted = Math.min(size, this.#most);
+    const wanted = this.#size ?? size;
     while (this.#waiting.length < wanted && !this.#ended) {
-      const next = await this.#source.next();
+      const next = await (this.#coming ?? this.#source.next());
+      this.#coming = null;
       if (next.done === true) this.#ended = true;
       else this.#waiting.push(...next.value);
     }
-    if (this.#waiting.length === 0) return null;
+    if (!this.#ended && this.#coming === null && this.#waiting.length < 2 * wanted) this.#readAhead();
+    if (this.#waiting.length === 0) {
+      this.#end();
+      return null;
+    }
     const part = this.#waiting.splice(0, this.#fitting(wanted));
     const items = part.filter((each): each is Ready<C> => !('decided' in each));
     return {
@@ -58,10 +69,17 @@ export class StepWork<C> implements Work<never> {
       ...(items.every(({ ref }) => ref !== null) ? { refs: items.map(({ ref }) => ref ?? '') } : {}),
       undo: items.flatMap(({ undo }) => undo),
       outcomes: part.flatMap(each => ('decided' in each ? [each.decided] : [])),
-      weight: items.length,
+      weight: this.#size === null ? items.length : 0,
       run: async (record, signal) =>
         items.length === 0 ? { outcomes: [], undo: [] } : this.#run(items, record, signal),
     };
+  }
+
+  /** What the step after this one needs is read while this one runs. */
+  #readAhead(): void {
+    this.#coming = this.#source.next();
+    // Whoever takes it meets the failure.
+    this.#coming.catch(() => undefined);
   }
 
   #fitting(wanted: number): number {

@@ -83,25 +83,50 @@ function fromJson(raw: Buffer): Fields | null {
 /** Text that goes into a message as it is. Its Python spelling is made when it is asked for. */
 function lazyCall(argsJson: string, kwargsJson: string): Arguments | null {
   if (!argsJson.startsWith('[') || !kwargsJson.startsWith('{')) return null;
-  const repr = (json: string, tuple: boolean): string => {
-    try {
-      const node = parseKombuJson(Buffer.from(json, 'latin1').toString('utf8'));
-      return shortRepr(tuple && isKind(node, 'list') ? new PyTuple(node.items) : node);
-    } catch (error) {
-      if (error instanceof LiteralError) return json;
-      throw error;
-    }
-  };
   return {
     argsJson,
     kwargsJson,
     get argsrepr() {
-      return repr(argsJson, true);
+      return pythonOf(argsJson, true);
     },
     get kwargsrepr() {
-      return repr(kwargsJson, false);
+      return pythonOf(kwargsJson, false);
     },
   };
+}
+
+/** JSON as Python writes the value, cut as Celery cuts it. */
+function pythonOf(json: string, tuple: boolean): string {
+  try {
+    return plainPython(json, tuple) ?? wholePython(json, tuple);
+  } catch (error) {
+    if (error instanceof LiteralError || error instanceof SyntaxError) return json;
+    throw error;
+  }
+}
+
+function wholePython(json: string, tuple: boolean): string {
+  const node = parseKombuJson(Buffer.from(json, 'latin1').toString('utf8'));
+  return shortRepr(tuple && isKind(node, 'list') ? new PyTuple(node.items) : node);
+}
+
+/** What most arguments are: short ASCII texts without quotes or escapes, small integers. Null where they are more. */
+function plainPython(json: string, tuple: boolean): string | null {
+  if (json.length > 300 || !/^[[\]{}:, \w"@/+.-]*$/.test(json) || /[\d.][.eE]|__type__|\d{16}/.test(json)) return null;
+  const text = (value: unknown, outer: boolean): string => {
+    if (value === null) return 'None';
+    if (value === true) return 'True';
+    if (value === false) return 'False';
+    if (typeof value === 'string') return `'${value}'`;
+    if (Array.isArray(value)) {
+      const items = value.map(item => text(item, false)).join(', ');
+      return outer ? `(${items}${value.length === 1 ? ',' : ''})` : `[${items}]`;
+    }
+    if (typeof value !== 'object') return String(value);
+    const entries = Object.entries(value).map(([key, each]) => `'${key}': ${text(each, false)}`);
+    return `{${entries.join(', ')}}`;
+  };
+  return text(JSON.parse(json), tuple);
 }
 
 /** Any serializer. */

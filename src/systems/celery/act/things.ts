@@ -44,7 +44,7 @@ export async function sourcesOf(
 export const placeOf = (ref: Ref): string => parseRef(ref).place.split(':', 1)[0] ?? '';
 
 /** Parts in which things are read. */
-const PART = 200;
+const PART = 100;
 
 /** All things of a source in steps; of whole states as they stand while it goes on. */
 export async function* thingsOf(

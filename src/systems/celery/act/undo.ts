@@ -27,7 +27,7 @@ export function unit(
 export function takingBack(
   subject: string,
   key: Key,
-  value: Buffer,
+  value: Buffer | string,
   more: { readonly guards?: readonly RedisGuard[]; readonly operations?: readonly RedisOperation[] } = {},
 ): RedisUndoUnit {
   const list = base64(key);

@@ -137,8 +137,8 @@ function dict(values: Readonly<Record<string, PyNode>>): PyDict {
 /** Priorities that kombu has on Redis, and those of most AMQP queues (kombu/transport/virtual/base.py). */
 export const MOST_PRIORITY = 9;
 
-/** An element of a list of kombu on Redis (kombu/transport/virtual/base.py, prepare_message). */
-export function envelopeOf(call: TaskCall, queue: string, tag: string = randomUUID()): Buffer {
+/** An element of a list of kombu on Redis (kombu/transport/virtual/base.py, prepare_message); ASCII. */
+export function envelopeOf(call: TaskCall, queue: string, tag: string = randomUUID()): string {
   const body = Buffer.from(call.body.buffer, call.body.byteOffset, call.body.length).toString('base64');
   const properties = {
     correlation_id: call.id,
@@ -149,10 +149,9 @@ export function envelopeOf(call: TaskCall, queue: string, tag: string = randomUU
     body_encoding: 'base64',
     delivery_tag: tag,
   };
-  return Buffer.from(
+  return (
     `{"body": "${body}", "content-encoding": "${call.contentEncoding}", "content-type": "${call.contentType}", ` +
-      `"headers": ${asciiJson(call.headers)}, "properties": ${asciiJson(properties)}}`,
-    'latin1',
+    `"headers": ${asciiJson(call.headers)}, "properties": ${asciiJson(properties)}}`
   );
 }
 

@@ -28,3 +28,6 @@ export const TOLD: Guarantee = {
 };
 
 export const none = (reason: string): Undo => ({ kind: 'none', reason });
+
+/** What remote control changes is kept nowhere. */
+export const GONE_AT_RESTART = 'A worker that restarts begins with its own settings again.';

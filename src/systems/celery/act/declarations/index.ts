@@ -1,3 +1,5 @@
 export type { BrokerKind } from './guarantees';
 export * as jobs from './jobs';
-export * as others from './others';
+export * as queues from './queues';
+export * as schedules from './schedules';
+export * as workers from './workers';

@@ -6,7 +6,7 @@
 -- Takes, all of which must hold before anything is written:
 --   list   value, end        one element equal to value, looked for from "head" or "tail": it is removed
 --   held   tag, value, number of the key of the index: the field holds that value; field and index entry are removed
---   value  value, database   the string equals value, in that database ("" = this one): it is deleted
+--   value  SHA-1, database   the string has that digest, in that database ("" = this one): it is deleted
 --   field  field, value      the field equals value: it is left
 --   bare   field             the hash has no such field
 --   member member, score     the sorted set holds it with that score ("" = any): it is left
@@ -54,10 +54,10 @@ local check = {
     if not now then return 0 end
     if now ~= value then return 2 end
   end,
-  value = function(key, value, database)
+  value = function(key, digest, database)
     local now = within(database, function() return redis.pcall('GET', key) end)
     if not now then return 0 end
-    if now ~= value then return 2 end
+    if type(now) == 'table' or redis.sha1hex(now) ~= digest then return 2 end
   end,
   field = function(key, field, value)
     local now = redis.call('HGET', key, field)

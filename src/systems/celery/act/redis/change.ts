@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { commandsOf } from '../../../../brokers/redis/commands';
 import type { RedisBroker, Reply } from '../../../../brokers/redis/port';
 import type { Key } from '../../keys';
@@ -80,7 +81,11 @@ function argumentsOf(part: Take, number: (key: Key) => string): (string | Buffer
     case 'held':
       return [part.tag, part.value, number(part.index)];
     case 'value':
-      return [part.value, part.database === undefined ? '' : String(part.database)];
+      // Its digest: a result has some kB, and there may be many.
+      return [
+        createHash('sha1').update(part.value).digest('hex'),
+        part.database === undefined ? '' : String(part.database),
+      ];
     case 'field':
       return [part.field, part.value];
     case 'bare':
