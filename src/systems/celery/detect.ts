@@ -4,7 +4,7 @@ import type { Evidence } from '../../model';
 import { bufferOf, failureOf, numberOf } from '../reading/replies';
 import { bindingKey, keyOf, pidboxExchange, replyExchange, unackedIndexKey, unackedKey } from './keys';
 import type { CeleryOptions } from './parts';
-import { discoveryOf } from './redis/discovery';
+import { discoveryOf, isEnvelope } from './redis/discovery';
 
 /** Milliseconds that looking through the keys may take before the first answer; it goes on with every look. */
 const FIRST_LOOK = 700;
@@ -101,7 +101,7 @@ async function readFixed(
     evidence.push({ what: `key ${key}`, value, source: `HLEN ${key}` });
   }
   const waiting = bufferOf(replies[exchanges.length + 2]);
-  if (waiting !== null && /"delivery_tag": /.test(waiting.subarray(-4096).toString('latin1')))
+  if (waiting !== null && isEnvelope(waiting))
     evidence.push({ what: `list ${prefix}celery`, value: 'messages of kombu', source: `LINDEX ${prefix}celery -1` });
   return evidence;
 }

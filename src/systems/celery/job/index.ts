@@ -94,6 +94,8 @@ async function compose(parts: CeleryParts, known: Known, signal: AbortSignal): P
   ];
   const { store } = parts.results;
   const ended = row.state === 'failed' || row.state === 'scheduled' || row.state === 'canceled';
+  // What is tried again stands as a message of its own: why it is tried again, its result tells.
+  const failed = (ended && row.error !== null) || result?.status === 'RETRY';
   const [hard, soft] = message?.timeLimit ?? [null, null];
   return {
     ...row,
@@ -101,7 +103,7 @@ async function compose(parts: CeleryParts, known: Known, signal: AbortSignal): P
     kwargs: message?.kwargs ?? result?.kwargs ?? held?.kwargs ?? null,
     result: result?.result ?? null,
     meta: null,
-    error: ended && row.error !== null && result !== null ? jobErrorOf(result.error, result.traceback) : null,
+    error: failed && result !== null ? jobErrorOf(result.error, result.traceback) : null,
     description: message?.shadow ?? null,
     timeoutSeconds: hard ?? soft,
     attempts: attemptsOf(known),

@@ -17,6 +17,9 @@ const CHECKED = 100;
 /** Lists that are remembered as candidates. */
 const MOST = 20_000;
 
+/** Priority steps that are remembered: each costs a command for every queue. */
+const MOST_STEPS = 30;
+
 /** Keys of a database of which each is tried whether it is a list, on servers that do not tell. */
 const TRIED = 20_000;
 /** Keys of Celery that are no lists. */
@@ -50,6 +53,7 @@ export class Discovery {
   #nextBindingKeys = new Set<string>();
   /** Key of a list without its priority → one of its lists, and whether its messages are kombu's (null = not known). */
   readonly #lists = new Map<string, { readonly key: string; readonly isKombu: boolean | null }>();
+  readonly #steps = new Set<number>();
   #refusal: string | null = null;
 
   constructor(broker: RedisBroker) {
@@ -139,7 +143,8 @@ export class Discovery {
   #takeLists(reply: Reply | undefined, count: number): void {
     const [cursor, keys] = partsOf(reply);
     for (const key of keys) {
-      const name = baseOf(key);
+      const [name, step] = partsOfList(key);
+      if (step !== null && this.#steps.size < MOST_STEPS) this.#steps.add(step);
       if (!this.#lists.has(name) && this.#lists.size < MOST && !isInternal(name) && !NO_LIST.test(name)) {
         this.#lists.set(name, { key, isKombu: null });
       }
@@ -176,22 +181,33 @@ export class Discovery {
     return found;
   }
 
+  /** Priority steps of which lists were met: an application may name others than kombu's own (`priority_steps`). */
+  get steps(): ReadonlySet<number> {
+    return this.#steps;
+  }
+
   /** Keys of lists that hold messages of kombu, without priority steps. */
   lists(): string[] {
     return [...this.#lists].flatMap(([name, { isKombu }]) => (isKombu === true ? [name] : []));
   }
 }
 
-/** A key of a list without its priority step. */
-function baseOf(key: string): string {
+/** A key of a list without its priority step, and that step. */
+function partsOfList(key: string): [name: string, step: number | null] {
   const at = key.lastIndexOf(SEPARATOR);
-  return at > 0 && /^\d$/.test(key.slice(at + SEPARATOR.length)) ? key.slice(0, at) : key;
+  const step = key.slice(at + SEPARATOR.length);
+  return at > 0 && /^(?:0|[1-9]\d{0,2})$/.test(step) ? [key.slice(0, at), Number(step)] : [key, null];
 }
 
-/** Whether the end of an element is that of an envelope: `properties` come last (kombu 3 to 5.7). */
-function isEnvelope(element: Buffer): boolean {
-  const tail = element.subarray(-4096).toString('latin1');
-  return element[0] === 0x7b && tail.endsWith('}') && /"(?:delivery_tag|body_encoding)": /.test(tail);
+/**
+ * Whether an element is an envelope: `properties` come last (kombu 3 to 5.7). Producers in other languages write the
+ * fields in an order of their own, and no spaces.
+ */
+export function isEnvelope(element: Buffer): boolean {
+  if (element[0] !== 0x7b || element[element.length - 1] !== 0x7d) return false;
+  return [element.subarray(-4096), element.subarray(0, 4096)].some(part =>
+    /"(?:delivery_tag|body_encoding)"\s*:/.test(part.toString('latin1')),
+  );
 }
 
 function partsOf(reply: Reply | undefined): [cursor: string, keys: string[]] {

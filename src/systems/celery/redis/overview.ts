@@ -4,7 +4,7 @@ import { arrayOf, failureOf, numberOf, plainOf } from '../../reading/replies';
 import { unackedKey } from '../keys';
 import type { TransportOverview } from '../types';
 import { readAll, readLengths } from './lengths';
-import { bindingCommands, learn, listName } from './queues';
+import { bindingCommands, learnAll, listName } from './queues';
 import { bare, canScript, type Reading } from './reading';
 import TALLY from './tally.lua';
 
@@ -18,8 +18,8 @@ const NO_SCRIPT =
   '"unacked" holds the messages of all queues, and this server lets us not count them by queue (EVAL_RO, Redis 7.0).';
 
 /**
- * Queues with what waits and what workers hold, in two round trips: names and totals, then lengths. With the first goes
- * one step of the discovery.
+ * Queues with what waits and what workers hold, in two round trips: names and totals, then lengths; three where an
+ * exchange has come up. With the first goes one step of the discovery.
  */
 export async function readOverview(reading: Reading, signal: AbortSignal): Promise<TransportOverview> {
   const { broker, discovery, memory, prefix } = reading;
@@ -28,7 +28,7 @@ export async function readOverview(reading: Reading, signal: AbortSignal): Promi
   const looking = discovery.commands();
   const first = await readAll(reading, [...bindings, ['HLEN', unackedKey(prefix)], ...looking], signal);
   discovery.take(first.slice(bindings.length + 1));
-  const queues = learn(reading, exchanges, first);
+  const queues = await learnAll(reading, exchanges, first, signal);
   const held = first[bindings.length];
   const holds = (numberOf(held) ?? 0) > 0;
 

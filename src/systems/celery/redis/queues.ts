@@ -66,11 +66,22 @@ export async function queueNames(reading: Reading, signal: AbortSignal): Promise
  * For whoever looks through everything: what was sent to a new queue a moment ago is found there.
  */
 export async function queueNamesNow(reading: Reading, signal: AbortSignal): Promise<readonly string[]> {
-  const { discovery, memory } = reading;
+  const { discovery } = reading;
   const { exchanges, commands } = bindingCommands(reading);
   const replies = await readAll(reading, [...commands, ...discovery.commands()], signal);
   discovery.take(replies.slice(commands.length));
+  return learnAll(reading, exchanges, replies, signal);
+}
+
+/** `learn`, and the bindings of exchanges that the discovery came upon meanwhile: another round trip where there are some. */
+export async function learnAll(
+  reading: Reading,
+  exchanges: readonly string[],
+  replies: readonly Reply[],
+  signal: AbortSignal,
+): Promise<readonly string[]> {
   const names = learn(reading, exchanges, replies);
+  const { memory } = reading;
   const more = bindingCommands(reading).exchanges.filter(exchange => !memory.exchanges.has(exchange));
   if (more.length === 0) return names;
   const keys = more.map((exchange): Command => ['SMEMBERS', bindingKey(reading.prefix, exchange)]);

@@ -1,6 +1,6 @@
 import { callText, isKind, type PyDict, type PyNode } from '../../../codecs/python';
 import type { TaskResult } from '../types';
-import { failureOf, withPrinted } from './errors';
+import { type Failure, failureOf, withPrinted } from './errors';
 import { type Payload, readAtOnce, readPayload } from './payload';
 import { quickFields } from './quick';
 import { renderedLater } from './rendered';
@@ -56,15 +56,16 @@ function resultOf(id: string, raw: Uint8Array, payload: Payload): ReadResult {
     id,
     status,
     state: stateOfStatus(status),
-    task: textIn(fields, 'name'),
+    task: textIn(fields, 'name') ?? unregistered(failure),
     queue: textIn(fields, 'queue'),
     worker: textIn(fields, 'worker') ?? (status === 'STARTED' ? hostOf(result) : null),
     retries: typeof retries === 'number' ? retries : null,
     dateDone: instantOfNode(fields.get('date_done')),
-    args: value(args),
-    kwargs: value(kwargs),
+    // Null where the task was never known: the worker has no such task, or it is a chord's body that never began.
+    args: value(args ?? undefined),
+    kwargs: value(kwargs ?? undefined),
     get call() {
-      return args === undefined && kwargs === undefined ? null : callText(args ?? null, kwargs ?? null, ARGS);
+      return args == null && kwargs == null ? null : callText(args ?? null, kwargs ?? null, ARGS);
     },
     result: failure === null && status !== 'STARTED' ? value(result) : null,
     error: failure === null ? null : withPrinted(failure, traceback, status === 'FAILURE'),
@@ -107,6 +108,13 @@ const EMPTY: ReadResult = {
 function textIn(fields: PyDict, name: string): string | null {
   const value = fields.get(name);
   return typeof value === 'string' && value !== '' ? value : null;
+}
+
+/** The name that no worker had registered is all that such a failure is about (celery/app/registry.py, 4.4 to 5.7). */
+function unregistered(failure: Failure | null): string | null {
+  if (failure === null || !/^(?:celery\.exceptions\.)?NotRegistered$/.test(failure.type)) return null;
+  const name = failure.message.replace(/^'(.*)'$/, '$1');
+  return /^[\w.]{1,200}$/.test(name) ? name : null;
 }
 
 /** `task_track_started` stores `{"pid", "hostname"}` (celery/app/trace.py). */

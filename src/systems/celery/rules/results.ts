@@ -149,6 +149,9 @@ export const manyResults: Rule = {
   },
 };
 
+/** Failures that Celery stores itself, without a request (celery/backends/base.py, chord_error_from_stack; 4.4 to 5.7). */
+const NAMELESS = /(?:^|\.)(?:ChordError|NotRegistered|WorkerLostError)$/;
+
 /** Failed tasks whose name and arguments were not recorded. */
 export const argumentsNotKept: Rule = {
   id: 'celery.result-extended-off',
@@ -156,9 +159,11 @@ export const argumentsNotKept: Rule = {
     const { fleet } = context;
     storeOf(context);
     const failed = await newest(context, 'failed');
-    const bare = failed.filter(({ task }) => task === null);
     const told = [...fleet.configurations].find(([, conf]) => typeof conf['result_backend'] === 'string');
-    const off = told !== undefined && told[1]['result_extended'] !== true;
+    // Of a chord that never began and of a task that no worker knows, Celery stores no name whatever is set.
+    const bare = failed.filter(({ task, error }) => task === null && !NAMELESS.test(error?.type ?? ''));
+    if (told?.[1]['result_extended'] === true) return [];
+    const off = told !== undefined;
     if (bare.length === 0 && !off) return [];
     if (bare.length === 0 && failed.length > 0) return [];
     const total = knownAmount(context.seen.overview.counts.failed);
