@@ -32,8 +32,26 @@ interface Definitions {
   readonly bindings: readonly unknown[];
 }
 
-async function queuesOf({ name }: TestVhost): Promise<readonly { readonly messages_ready?: number }[]> {
-  return (await rabbit.api('GET', `/api/queues/${name}`)) as readonly { readonly messages_ready?: number }[];
+/** Whether the statistics, which lag by a second or two, tell of every queue what it holds, and that nobody holds more. */
+async function countedIn({ name, url }: TestVhost): Promise<boolean> {
+  const queues = (await rabbit.api('GET', `/api/queues/${name}`)) as readonly Counted[];
+  const connection = await connect(url);
+  try {
+    const channel = await connection.createChannel();
+    for (const queue of queues) {
+      const { messageCount } = await channel.checkQueue(queue.name);
+      if (queue.messages_ready !== messageCount || queue.messages_unacknowledged !== 0) return false;
+    }
+    return true;
+  } finally {
+    await connection.close();
+  }
+}
+
+interface Counted {
+  readonly name: string;
+  readonly messages_ready?: number;
+  readonly messages_unacknowledged?: number;
 }
 
 /**
@@ -73,10 +91,7 @@ async function worldOf(fill: (vhost: TestVhost, redis: TestRedis) => Promise<voi
   const redis = await startRedis();
   const vhost = await rabbit.vhost();
   await fill(vhost, redis);
-  // What was declared a moment ago has no statistics yet, and is counted queue by queue instead.
-  await waitFor(async () => (await queuesOf(vhost)).every(queue => queue.messages_ready !== undefined), {
-    what: 'statistics of every queue',
-  });
+  await waitFor(() => countedIn(vhost), { what: 'statistics that tell what is there' });
   return celeryWorld({
     url: vhost.url,
     results: redis.url,

@@ -73,7 +73,8 @@ export function conformance(fixture: Fixture): void {
         const job = await installation.job(row.ref, never);
         const { args: _args, error, problems: _problems, expiresAt, ...same } = row;
         expect(job).toMatchObject(same);
-        expect(job.error?.type).toBe(error?.type);
+        // A job that is to be tried again may tell why, though its row does not.
+        if (error !== null || row.state === 'failed') expect(job.error?.type).toBe(error?.type);
         // An expiry worked out from the time that is left differs by the way that the reading took.
         expect(Math.abs(Date.parse(job.expiresAt ?? '') - Date.parse(expiresAt ?? '')) || 0).toBeLessThan(1000);
         if (row.id === null) continue;
@@ -133,11 +134,11 @@ export function conformance(fixture: Fixture): void {
     });
 
     test('every action: the dry run changes nothing; what is done adds up, and undo puts it back', async () => {
+      const { counts } = await wholeOverview(installation);
       for (const action of installation.declarations) {
         for (const target of await targetsOf(installation, action)) {
           const what = `${action.id} on ${JSON.stringify(target)}`;
           const before = await world.dump();
-          const { counts } = await wholeOverview(installation);
           const request = { action: action.id, targets: [target], parameters: parametersFor(action, fixture) };
           const plan = await installation.plan(request, never);
           expect(
@@ -154,7 +155,9 @@ export function conformance(fixture: Fixture): void {
           expect(report.counts.failed + report.counts.unknown, what).toBe(0);
           expect(await takeBack(world, undo), what).toEqual(undo.map(() => true));
           if (action.undo.kind === 'exact') expect(differences(before, await world.dump()), what).toEqual([]);
-          expect((await wholeOverview(installation)).counts, what).toEqual(counts);
+          // Statistics of a broker may lag by a second or two.
+          const countsNow = async () => (await wholeOverview(installation)).counts;
+          await expect.poll(countsNow, { timeout: 10_000, message: `counts after ${what}` }).toEqual(counts);
         }
       }
     });
