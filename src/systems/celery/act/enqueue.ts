@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { isRabbit } from '../../../brokers/rabbitmq/port';
 import { type ActionDeclaration, type ActionRequest, InspectorError, type Plan, type Ref } from '../../../model';
 import { simplePlan } from '../../acting/handler';
 import { badValue } from '../../acting/values';
@@ -11,6 +12,7 @@ import { type Outgoing, publishing, type Wanted } from './publish';
 import { CHANGE_NEEDS } from './redis/change';
 import { NOT_RECORDED } from './retry';
 import { type Handler, nowOf, type Situation, unserved } from './situation';
+import { callOf } from './stored';
 import { goneOutcome, placeOf, resolve, storeOf, type Thing } from './things';
 
 /** `enqueue` on a queue or the installation, and `enqueue-copy` of tasks. */
@@ -99,21 +101,20 @@ async function copied(
       cautions,
     );
   const recorded = recordedOf(thing);
-  const queue = wish.queue ?? (thing.kind === 'result' ? thing.result.queue : null) ?? undefined;
+  const queue = wish.queue ?? (thing.kind === 'result' ? thing.result.queue : thing.held.queue) ?? undefined;
   if (queue === undefined) throw badValue('queue', 'its queue is not recorded: name one');
   if (recorded.call === null && wish.args === undefined && wish.kwargs === undefined && !wish.whole)
     return { decided: outcome({ id: thing.id, ref }, 'refused', NOT_RECORDED) };
-  if (thing.kind === 'result') cautions.add(NOTHING_FOLLOWS);
+  cautions.add(NOTHING_FOLLOWS);
   return outgoing(newTask({ ...wish, id }, queue, await dialects.of(queue, signal), recorded));
 }
 
-const NOTHING_FOLLOWS =
-  'What followed it (a chain, callbacks, a chord) is not recorded with its result: the copy runs alone.';
+const NOTHING_FOLLOWS = 'What is to follow it (a chain, callbacks, a chord) is not recorded here: the copy runs alone.';
 
 function recordedOf(thing: Exclude<Thing, { kind: 'element' }>): Recorded {
   return thing.kind === 'result'
     ? { task: thing.result.task, call: thing.result.call }
-    : { task: thing.held.task, call: null };
+    : { task: thing.held.task, call: callOf(thing.held.args, thing.held.kwargs) };
 }
 
 async function planOf(
@@ -132,6 +133,7 @@ async function planOf(
     return !('decided' in each);
   });
   const store = await storeOf(context, signal);
+  for (const missing of await missingQueues(made, situation, signal)) cautions.add(missing);
   for (const { id, queue, message } of made) {
     add(counts, queue, 1);
     const result = store === null || request.parameters['id'] === undefined ? null : await store.get(id, signal);
@@ -152,6 +154,20 @@ async function planOf(
     leftOut: [...leftOut].map(([reason, count]) => ({ reason, count })),
     cautions: [...cautions],
   });
+}
+
+/** RabbitMQ makes no queue by itself. */
+async function missingQueues(
+  made: readonly Outgoing[],
+  { context: { broker } }: Situation,
+  signal: AbortSignal,
+): Promise<string[]> {
+  if (!isRabbit(broker)) return [];
+  const names = [...new Set(made.map(({ queue }) => queue))];
+  const depths = await broker.depths(names, signal);
+  return names.flatMap((name, i) =>
+    depths[i] == null ? [`There is no queue ${name}: nothing would be published.`] : [],
+  );
 }
 
 /** Registered by no worker that serves the queue, as far as they told. */

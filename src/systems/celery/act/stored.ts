@@ -1,7 +1,7 @@
 import { isFailure, type Reply } from '../../../brokers/redis/port';
 import { parseKombuJson } from '../../../codecs/envelope';
 import { fromTaggedJson, isKind, LiteralError, PyDict, type PyNode, PyTuple } from '../../../codecs/python';
-import type { RedisOperation } from '../../../model';
+import type { RedisOperation, RenderedValue } from '../../../model';
 import type { Arguments } from '../message/build';
 import { JsonTextError, membersOf } from '../message/build-text';
 import { shortRepr } from '../message/build-values';
@@ -112,7 +112,7 @@ function wholePython(json: string, tuple: boolean): string {
 
 /** What most arguments are: short ASCII texts without quotes or escapes, small integers. Null where they are more. */
 function plainPython(json: string, tuple: boolean): string | null {
-  if (json.length > 300 || !/^[[\]{}:, \w"@/+.-]*$/.test(json) || /[\d.][.eE]|__type__|\d{16}/.test(json)) return null;
+  if (json.length > 300 || !/^[[\]{}:, \w"@/+.-]*$/.test(json) || /[\d.][.eE]|__type__|\d{16}|"\d+":/.test(json)) return null;
   const text = (value: unknown, outer: boolean): string => {
     if (value === null) return 'None';
     if (value === true) return 'True';
@@ -133,13 +133,16 @@ function plainPython(json: string, tuple: boolean): string | null {
 async function fromAny(id: string, raw: Buffer): Promise<Fields> {
   const result = await readTaskResult(id, raw);
   const { status, task, queue, groupId, parentId } = result;
-  const args = nodeOf(result.args);
-  const kwargs = nodeOf(result.kwargs);
-  const call =
-    args !== null && kwargs !== null && isKind(kwargs, 'dict') && (isKind(args, 'tuple') || isKind(args, 'list'))
-      ? { args: new PyTuple([...args.items]), kwargs }
-      : null;
+  const call = callOf(result.args, result.kwargs);
   return { status, task, queue, groupId, parentId, call };
+}
+
+/** Arguments as they were rendered; null where they were cut, are a text, or hold what cannot be written anew. */
+export function callOf(shownArgs: RenderedValue | null, shownKwargs: RenderedValue | null): Arguments | null {
+  const args = nodeOf(shownArgs);
+  const kwargs = nodeOf(shownKwargs);
+  const isCall = isKind(kwargs, 'dict') && (isKind(args, 'tuple') || isKind(args, 'list'));
+  return isCall ? { args: new PyTuple([...args.items]), kwargs } : null;
 }
 
 function nodeOf(value: { readonly json: unknown; readonly cut?: unknown } | null): PyNode {
