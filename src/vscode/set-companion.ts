@@ -52,9 +52,16 @@ async function askUrl(
   const picked = items.length === 1 ? only : await askPick({ title, back: false, placeholder: companion.title, items });
   if (picked === undefined || picked === AWAY || picked === BACK) return undefined;
   if (picked.url === null) return null;
-  const typed = picked.url ?? (await askForUrl(title, typeof current === 'string' ? current : profile.url));
+  const typed = picked.url ?? (await askForUrl(title, typeof current === 'string' ? current : likely(profile.url)));
   if (typed === AWAY || typed === BACK) return undefined;
   return withPassword(title, typed, profile.url);
+}
+
+/** What to begin with: another database of the same Redis; beside a RabbitMQ, a Redis on the same host. */
+function likely(own: string): string {
+  if (/^rediss?:/i.test(own)) return own;
+  const host = /^[a-z+]+:\/\/(?:[^@/]*@)?(\[[^\]]+\]|[^:/?#]+)/i.exec(own)?.[1];
+  return `redis://${host ?? 'localhost'}:6379/0`;
 }
 
 function askForUrl(title: string, value: string) {

@@ -54,7 +54,7 @@ export async function confirm(
 
 /** What becomes of it afterwards: the sentence about undo. */
 export function undoSentence(plan: Plan): string {
-  if (!plan.undoable) return t('This cannot be undone: {0}', plan.notUndoable ?? t('it leaves nothing to put back'));
+  if (!plan.undoable) return t('This cannot be undone. {0}', plan.notUndoable ?? t('It leaves nothing to put back.'));
   return plan.action.undo.kind === 'exact'
     ? t('Exact copies are kept on this computer, so Undo can put them back while nothing has taken their place.')
     : t('Undo takes back what still waits.');

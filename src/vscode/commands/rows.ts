@@ -6,13 +6,14 @@ import { failedPath } from '../tree/model/paths';
 import type { addressOf, Row } from '../tree/model/row';
 import type { CommandTable } from './command';
 import { pickInstallation } from './pick';
+import { showWithheld } from './withheld';
 
 /** What rows of the tree do beside their actions: open, copy, show more. */
 export const ROWS: CommandTable = {
   'jobQueues.clickRow': {
     run: async (app, id) => {
       const row = typeof id === 'string' ? app.brokers.row(id) : undefined;
-      if (row !== undefined) await click(row);
+      if (row !== undefined) await click(app, row);
     },
   },
   'jobQueues.openJob': { run: (app, ...given) => openJobs(app, app.brokers.rowsOf(given[0], given[1]), false) },
@@ -100,7 +101,8 @@ export const ROWS: CommandTable = {
   'jobQueues.pinPanel': { run: app => app.panels.pin() },
 };
 
-async function click(row: Row): Promise<void> {
+async function click(app: App, row: Row): Promise<void> {
+  if (row.click === 'show-withheld') return showWithheld(app, row);
   const commands = {
     'show-more': 'jobQueues.showMore',
     'find-job': 'jobQueues.findJob',

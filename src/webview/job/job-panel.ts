@@ -7,7 +7,7 @@ import { tabs } from '../kit/tabs';
 import { details } from './details';
 import { head } from './head';
 import { history } from './history';
-import { raw } from './raw';
+import { raw, rawNote } from './raw';
 import { Unfolding } from './unfolding';
 
 const PANES = ['details', 'history', 'raw'] as const;
@@ -72,7 +72,7 @@ export class JobPanel extends Page<JobPage, JobView> {
           [
             { id: 'details', label: t('Details'), note: null },
             { id: 'history', label: t('History'), note: historyNote(past.events.length, relations) },
-            { id: 'raw', label: t('Raw'), note: keys.length === 1 ? t('1 key') : t('{0} keys', keys.length) },
+            { id: 'raw', label: t('Raw'), note: rawNote(keys) },
           ],
           this.pane,
           pane => this.show(pane),

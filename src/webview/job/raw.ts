@@ -11,13 +11,20 @@ export function raw(view: JobView, panel: JobPanel): TemplateResult {
   return html`${view.raw.map(part => key(part, panel))}`;
 }
 
+/** What the page's tab says: keys of a Redis, or messages of a RabbitMQ. */
+export function rawNote(parts: readonly RawView[]): string {
+  const [first] = parts;
+  if (first?.type === 'message' && parts.length === 1) return t('1 message');
+  return parts.length === 1 ? t('1 key') : t('{0} keys', parts.length);
+}
+
 function key(part: RawView, panel: JobPanel): TemplateResult {
   const { command } = part;
   return html`
     <section class="section">
       <div class="section-head">
         <h2 class="code">${part.name}</h2>
-        <span class="second">${part.type} · ${part.ttl}</span>
+        <span class="second">${part.ttl === '' ? part.type : `${part.type} · ${part.ttl}`}</span>
         <span class="grow"></span>
         ${iconButton('copy', t('Copy the name of the key'), () => panel.copy(part.name, t('the name of the key')))}
       </div>

@@ -157,11 +157,13 @@ describe('jobs', () => {
     total: null,
     totalText: '',
     withheld: null,
+    order: null,
+    unknown: null,
     failure: null,
     ...given,
   });
   const rows = (given: Partial<JobList>, at_ = world()) =>
-    jobRows('list', at, view(overview()), 'failed', list(given), at_);
+    jobRows({ id: 'list', at, queue: null, state: 'failed' }, view(overview()), list(given), at_);
 
   test('short name, one time by state, arguments', () => {
     const [row] = rows({ items: [jobRow(4821)] });
@@ -173,7 +175,12 @@ describe('jobs', () => {
     const [early] = rows({ items: [jobRow(1, { endedAt: ago(-20) })] });
     expect(early?.description).toBe("just now · (1, 'EUR')");
     const due = jobRow(2, { state: 'scheduled', nativeState: 'scheduled', dueAt: ago(-42) });
-    const [scheduled] = jobRows('list', at, view(overview()), 'scheduled', list({ items: [due] }), world());
+    const [scheduled] = jobRows(
+      { id: 'list', at, queue: 'q', state: 'scheduled' },
+      view(overview()),
+      list({ items: [due] }),
+      world(),
+    );
     expect(scheduled?.description).toBe("in 42 s · (2, 'EUR')");
     expect(scheduled?.spoken).toContain('scheduled in 42 s');
   });

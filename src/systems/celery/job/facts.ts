@@ -95,8 +95,11 @@ function addMessage(parts: CeleryParts, { message, result }: Known, text: AddTex
   if (hard !== null) facts.push({ name: 'Time limit', value: String(hard), format: 'duration' });
   if (soft !== null) facts.push({ name: 'Soft time limit', value: String(soft), format: 'duration' });
   const order = parts.redis === null ? 'the largest is served first' : 'on Redis 0 is served first';
-  text('Priority', message.priority === null ? null : String(message.priority), order);
-  if (message.redelivered) text('Redelivered', 'yes', 'a worker had it before and gave it back, or was lost');
+  text('Priority', message.priority === null ? 'none' : String(message.priority), order);
+  const before = 'a worker had it before and gave it back, or was lost';
+  // RabbitMQ marks what was looked at in the same way.
+  const why = parts.redis === null ? `${before}; or somebody looked at it` : before;
+  if (message.redelivered) text('Redelivered', 'yes', why);
   text('Shadow', message.shadow);
   text('Group', message.groupId);
   text('Sent by', message.origin);

@@ -2,7 +2,7 @@ import { t } from '@vscode/l10n';
 import * as v from 'valibot';
 import * as vscode from 'vscode';
 import type { PerformProgress, Receipt } from '../../../inspector/api';
-import { asInspectorError, type Installation, type Plan } from '../../../model';
+import { type ActionDeclaration, asInspectorError, type Installation, type Plan } from '../../../model';
 import type { BulkPage, BulkProgress, BulkReport, BulkView, FormValues } from '../../../protocol';
 import { goneError, placeOf, planOf } from '../../acting/act';
 import { allowWriting, confirm } from '../../acting/confirm';
@@ -39,7 +39,7 @@ export class BulkPanel extends PagePanel<BulkPage> {
     const declared = found?.installation.declarations.find(({ id }) => id === request.request.action);
     const all = request.request.targets.some(({ kind }) => kind === 'selector');
     const title = (all ? declared?.bulkTitle : undefined) ?? declared?.title ?? t('Many jobs');
-    this.load(title.replace(/…$/, ''), declared?.effect === 'destroys' ? 'trash' : 'redo', null, this.#handlers());
+    this.load(title.replace(/…$/, ''), tabIconOf(declared), null, this.#handlers());
     this.add(
       panel.onDidDispose(() => {
         this.#left = true;
@@ -201,3 +201,9 @@ function failedReport(failure: string): BulkReport {
 }
 
 const PLAN_LIMIT_MS = 60_000;
+
+/** There are pictures for tabs of a few icons only. */
+function tabIconOf(declared: ActionDeclaration | undefined): string {
+  if (declared?.effect === 'destroys') return 'trash';
+  return declared?.icon === 'eye' ? 'eye' : 'redo';
+}

@@ -15,6 +15,8 @@ export const ROW_KINDS = [
   'schedules',
   'schedule',
   'companion',
+  'results',
+  'withheld',
   'more',
   'note',
 ] as const;

@@ -13,6 +13,7 @@ export const troubleId = (at: InstallationAddress): NodeId => childId(installati
 export const queuesId = (at: InstallationAddress): NodeId => childId(installationId(at), 'queues');
 export const workersId = (at: InstallationAddress): NodeId => childId(installationId(at), 'workers');
 export const schedulesId = (at: InstallationAddress): NodeId => childId(installationId(at), 'schedules');
+export const resultsId = (at: InstallationAddress): NodeId => childId(installationId(at), 'results');
 export const queueId = (at: InstallationAddress, queue: string): NodeId => childId(queuesId(at), 'q', queue);
-export const stateId = (at: InstallationAddress, queue: string, state: string): NodeId =>
-  childId(queueId(at, queue), 's', state);
+export const stateId = (at: InstallationAddress, queue: string | null, state: string): NodeId =>
+  childId(queue === null ? resultsId(at) : queueId(at, queue), 's', state);

@@ -2,11 +2,12 @@ import { t } from '@vscode/l10n';
 import type { InstallationView, LiveConnection } from '../../../inspector/api';
 import { counted, formatCount, formatNumber, joined } from '../../../inspector/present/format';
 import { type Count, exactly, knownAmount, type Overview, type State } from '../../../model';
-import { companionRows } from './companions';
+import { companionRows, missingCompanion } from './companions';
 import { contextValue } from './context-value';
 import { STATE_ICONS } from './icons';
 import { installationId, queuesId, schedulesId, troubleId, workersId } from './ids';
 import { errorRow, noteRow, notRecordedRow } from './notes';
+import { resultsRow } from './results';
 import type { InstallationAddress, Row } from './row';
 import { writtenDue, writtenTime } from './times';
 import { addressOfView, type World } from './world';
@@ -68,6 +69,7 @@ export function sectionRows(live: LiveConnection, view: InstallationView, world:
     queuesRow(at, overview, world),
     ...workersRow(at, view, overview, world),
     ...schedulesRow(at, title, overview, world),
+    ...resultsRow(at, view, world),
     ...parts,
   ];
 }
@@ -80,7 +82,10 @@ function troubleRow(at: InstallationAddress, view: InstallationView, overview: O
   const count: Count = overview.counts[state] ?? exactly(0);
   const fresh = world.fresh(at, null);
   const none = 'exact' in count && count.exact === 0;
-  const description = none ? t('none') : joined(formatCount(count, world.locale), freshText(fresh, world));
+  const missing = 'unknown' in count ? missingCompanion(view, count.unknown) : undefined;
+  // The row of the companion says the rest.
+  const amount = missing === undefined ? formatCount(count, world.locale) : t('not known');
+  const description = none ? t('none') : joined(amount, freshText(fresh, world));
   const target = { kind: 'selector', queue: null, state } as const;
   return {
     id: troubleId(at),

@@ -125,14 +125,25 @@ export class JobLists {
       next: page.next,
       total: 'exact' in total ? total.exact : null,
       totalText: 'unknown' in total ? '' : formatCount(total, this.#locale()),
-      withheld: page.withheld?.reason ?? null,
+      withheld: page.withheld,
+      order: page.order,
+      unknown: 'unknown' in total ? total.unknown : null,
       failure: null,
     };
   }
 }
 
 const READ_LIMIT_MS = 30_000;
-const EMPTY: JobList = { items: [], next: null, total: null, totalText: '', withheld: null, failure: null };
+const EMPTY: JobList = {
+  items: [],
+  next: null,
+  total: null,
+  totalText: '',
+  withheld: null,
+  order: null,
+  unknown: null,
+  failure: null,
+};
 const NO_PAGE: JobPage = {
   items: [],
   next: null,

@@ -2,12 +2,15 @@ import { t } from '@vscode/l10n';
 import type { InstallationView } from '../../../inspector/api';
 import { cutText, formatNumber, joined, oneLine, shortId, shortTask } from '../../../inspector/present/format';
 import type { JobRow, State } from '../../../model';
+import { companionRow, missingCompanion } from './companions';
 import { contextValue } from './context-value';
 import { STATE_ICONS } from './icons';
 import { childId } from './ids';
+import type { JobListKey } from './job-lists';
 import { emptyRow, errorRow, moreRow, noteRow } from './notes';
 import type { InstallationAddress, NodeId, Row } from './row';
-import { spokenTime, stateTimeText, timeOfState, writtenDue } from './times';
+import { spokenStateTime, stateTimeText } from './times';
+import { lookRow, withheldRow } from './withheld';
 import type { JobList, World } from './world';
 
 /** Rows read at a time. */
@@ -16,26 +19,34 @@ export const PAGE = 100;
 export const LISTED_JOBS = 1000;
 
 /** The jobs of a list, and what stands below them: more, too many, or why there are none. */
-export function jobRows(
-  list: NodeId,
-  at: InstallationAddress,
-  view: InstallationView,
-  state: State,
-  jobs: JobList,
-  world: World,
-): Row[] {
+export function jobRows(key: JobListKey, view: InstallationView, jobs: JobList, world: World): Row[] {
+  const { id: list, at, state } = key;
   const rows = distinct(jobs.items).map(({ job, nth }) => jobRow(list, at, view, job, nth, world));
   const failure =
     jobs.failure === null ? [] : [errorRow(list, at.connection, 'error', jobs.failure.message, jobs.failure.answer)];
-  if (jobs.withheld !== null) {
-    return [...failure, noteRow(list, at.connection, 'withheld', { label: jobs.withheld, icon: { id: 'eye-closed' } })];
+  if (jobs.withheld !== null) return [...failure, ...rows, withheldRow(key, view, jobs.withheld)];
+  if (rows.length === 0) {
+    if (failure.length > 0) return failure;
+    // Nobody knows is not the same as none.
+    if (jobs.unknown !== null) return [unknownRow(key, view, jobs.unknown)];
+    return [emptyRow(list, at.connection, noJobs(view, state))];
   }
-  if (rows.length === 0) return failure.length > 0 ? failure : [emptyRow(list, at.connection, noJobs(view, state))];
-  if (jobs.next === null) return [...failure, ...rows];
+  if (jobs.next === null) return [...failure, ...rows, ...lookRow(key, view, jobs.order)];
   const shown = formatNumber(rows.length, world.locale);
   if (rows.length >= LISTED_JOBS) return [...failure, ...rows, tooManyRow(list, at, jobs, shown)];
   const left = jobs.total === null ? PAGE : Math.max(1, Math.min(PAGE, jobs.total - rows.length));
   return [...failure, ...rows, moreRow(list, shown, jobs.totalText, Math.min(left, LISTED_JOBS - rows.length))];
+}
+
+function unknownRow({ id, at }: JobListKey, view: InstallationView, reason: string): Row {
+  const companion = missingCompanion(view, reason);
+  if (companion !== undefined) return companionRow(id, at, companion);
+  return noteRow(id, at.connection, 'unknown', {
+    label: t('not known'),
+    description: oneLine(reason),
+    icon: { id: 'circle-slash' },
+    detail: reason,
+  });
 }
 
 function tooManyRow(list: NodeId, at: InstallationAddress, jobs: JobList, shown: string): Row {
@@ -67,7 +78,6 @@ function jobRow(
   world: World,
 ): Row {
   const label = jobLabel(job);
-  const instant = timeOfState(job, job.state);
   const broken = job.task === null ? (job.problems[0]?.reason ?? '') : '';
   return {
     id: nth === 0 ? childId(list, 'job', job.ref) : childId(list, 'job', job.ref, String(nth)),
@@ -82,7 +92,7 @@ function jobRow(
     context: contextValue('job', [], view.installation.actions({ kind: 'jobs', refs: [job.ref] }, job.state)),
     spoken: [
       label,
-      `${job.nativeState} ${job.state === 'scheduled' ? writtenDue(instant, world) : spokenTime(instant, world)}`.trim(),
+      `${job.nativeState} ${spokenStateTime(job, job.state, world)}`.trim(),
       job.error === null ? '' : oneLine(job.error.type),
       broken === '' ? cutText(argumentsText(job, world), 80) : oneLine(broken),
     ]

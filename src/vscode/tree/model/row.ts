@@ -10,7 +10,17 @@ export type Subject =
   | { readonly kind: 'trouble'; readonly at: InstallationAddress; readonly state: State }
   | { readonly kind: 'queues'; readonly at: InstallationAddress }
   | { readonly kind: 'queue'; readonly at: InstallationAddress; readonly queue: string }
-  | { readonly kind: 'state'; readonly at: InstallationAddress; readonly queue: string; readonly state: State }
+  /** `queue` null: the state is recorded for no queue. */
+  | { readonly kind: 'state'; readonly at: InstallationAddress; readonly queue: string | null; readonly state: State }
+  | { readonly kind: 'results'; readonly at: InstallationAddress }
+  | {
+      readonly kind: 'withheld';
+      readonly at: InstallationAddress;
+      readonly queue: string | null;
+      readonly state: State;
+      /** Id of the declared action that shows what is held back. */
+      readonly action: string;
+    }
   | { readonly kind: 'job'; readonly at: InstallationAddress; readonly row: JobRow }
   | { readonly kind: 'workers'; readonly at: InstallationAddress }
   | { readonly kind: 'worker'; readonly at: InstallationAddress; readonly name: string; readonly job: Ref | null }
@@ -50,7 +60,8 @@ export type Click =
   | 'connect'
   | 'refresh'
   | 'clear-filter'
-  | 'set-companion';
+  | 'set-companion'
+  | 'show-withheld';
 
 /** What a private scheme tells the decorations of a row. */
 export interface Mark {

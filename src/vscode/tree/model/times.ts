@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 import { formatDate, formatFuture, formatPast, spokenPast } from '../../../inspector/present/format';
 import type { Instant, JobTimes, State } from '../../../model';
 import type { World } from './world';
@@ -39,7 +40,20 @@ const CLOCKS_DIFFER_MS = 60_000;
 /** The time of a state as a row shows it: when a scheduled job is due, else how long ago it was. */
 export function stateTimeText(times: JobTimes, state: State, world: World): string {
   const at = timeOfState(times, state);
-  return state === 'scheduled' && world.times === 'relative' ? writtenDue(at, world) : writtenTime(at, world);
+  if (state === 'scheduled' && world.times === 'relative') return writtenDue(at, world);
+  return isHeldBack(times, state, world) ? t('due {0}', writtenDue(times.dueAt, world)) : writtenTime(at, world);
+}
+
+/** The same for those who listen. */
+export function spokenStateTime(times: JobTimes, state: State, world: World): string {
+  if (state === 'scheduled') return writtenDue(times.dueAt, world);
+  if (isHeldBack(times, state, world)) return t('due {0}', writtenDue(times.dueAt, world));
+  return spokenTime(timeOfState(times, state), world);
+}
+
+/** What waits or is held until its time is better told by that time than by since when. */
+function isHeldBack({ dueAt }: Pick<JobTimes, 'dueAt'>, state: State, world: World): boolean {
+  return (state === 'waiting' || state === 'taken') && dueAt !== null && Date.parse(dueAt) > world.now;
 }
 
 /** When something is to happen; an instant that has passed reads `4 h overdue`. */

@@ -63,8 +63,10 @@ function linesOf(
         ? null
         : [
             overview?.nativeStates[subject.state] ?? subject.state,
-            t('Read from {0}', source.replaceAll('{queue}', oneLine(subject.queue))),
-            subject.state === 'taken' ? t('Held by a worker: running or prefetched. Redis cannot tell which.') : '',
+            t('Read from {0}', source.replaceAll('{queue}', oneLine(subject.queue ?? ''))),
+            subject.state === 'taken'
+              ? t('Held by a worker: running or prefetched. The broker cannot tell which.')
+              : '',
           ];
     }
     case 'job':

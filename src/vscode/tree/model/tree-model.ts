@@ -5,6 +5,7 @@ import { type JobListKey, JobLists } from './job-lists';
 import { jobRows } from './jobs';
 import { scheduleRows, workerRows } from './people';
 import { queueRows, stateRows } from './queues';
+import { resultStateRows } from './results';
 import type { InstallationAddress, NodeId, Row } from './row';
 import { viewOf, type World } from './world';
 
@@ -172,6 +173,8 @@ export class TreeModel {
         return queueRows(at, view, world);
       case 'queue':
         return stateRows(at, view, subject.queue, world);
+      case 'results':
+        return resultStateRows(at, view, world);
       case 'workers':
         return workerRows(at, view);
       case 'schedules':
@@ -179,7 +182,14 @@ export class TreeModel {
       case 'trouble':
       case 'state': {
         const jobs = this.#lists.read(id);
-        return jobs === undefined ? [] : jobRows(id, at, view, subject.state, jobs, world);
+        return jobs === undefined
+          ? []
+          : jobRows(
+              { id, at, queue: subject.kind === 'state' ? subject.queue : null, state: subject.state },
+              view,
+              jobs,
+              world,
+            );
       }
       default:
         return [];

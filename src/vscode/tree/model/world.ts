@@ -1,5 +1,5 @@
 import type { InstallationView, LiveConnection } from '../../../inspector/api';
-import type { JobRow } from '../../../model';
+import type { JobPage, JobRow } from '../../../model';
 import type { InstallationAddress } from './row';
 
 /** What the rows are made from, beside what the inspector has read. */
@@ -34,7 +34,12 @@ export interface JobList {
   readonly next: string | null;
   readonly total: number | null;
   readonly totalText: string;
-  readonly withheld: string | null;
+  /** Why rows are held back, and the declared action that shows them. */
+  readonly withheld: JobPage['withheld'];
+  /** In which order the rows stand, and as of when where that matters. */
+  readonly order: string | null;
+  /** Why nobody knows how many there are. */
+  readonly unknown: string | null;
   /** What went wrong when it was read last; the items of before stand. */
   readonly failure: { readonly message: string; readonly answer: string } | null;
 }
