@@ -11,5 +11,5 @@ test('every test that starts a RabbitMQ has it in its path', () => {
   );
   const starting = tests.filter(path => /\bstartRabbit(Shop)?\b/.test(readFileSync(join(folder, path), 'utf8')));
   expect(starting.length).toBeGreaterThan(0);
-  expect(starting.filter(path => !path.includes('rabbitmq'))).toEqual([]);
+  expect(starting.filter(path => !path.includes('rabbit'))).toEqual([]);
 });
