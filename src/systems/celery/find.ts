@@ -2,9 +2,13 @@ import type { JobRow } from '../../model';
 import type { CeleryParts } from './parts';
 import { rowOfHeld, rowOfMessage, withWorker } from './rows';
 
+/** States of results that stand beside a message of the same task. */
+const SAME: ReadonlySet<string> = new Set(['running', 'scheduled', 'canceled']);
+
 /**
  * Rows of a task: its messages first, then its result where that says something else. A result that says that the task
- * runs, or will be tried again, is told by the message that stands for it (`job` of it shows both).
+ * runs, will be tried again or was revoked is told by the message that stands for it (`job` of it shows both): since
+ * Celery 5.6 each worker stores REVOKED as soon as it hears of it, while the message still waits.
  */
 export async function findJob(
   parts: CeleryParts,
@@ -19,7 +23,7 @@ export async function findJob(
   const ours = held !== undefined && (queue === null || held.queue === queue) ? held : undefined;
   if (ours !== undefined && rows.every(row => row.state !== 'taken')) rows.push(rowOfHeld(parts.key, ours));
   if (result !== null && (queue === null || result.queue === null || result.queue === queue)) {
-    const same = rows.length > 0 && (result.state === 'running' || result.state === 'scheduled');
+    const same = rows.length > 0 && SAME.has(result.state ?? '');
     if (!same) rows.push(result);
   }
   return rows;

@@ -235,6 +235,8 @@ export interface Fleet {
   readonly queues: ReadonlyMap<string, readonly string[]>;
   /** Tasks that workers hold, by id: running, reserved or waiting for their ETA. */
   readonly held: ReadonlyMap<string, HeldTask>;
+  /** What a worker said that it holds, also where it is gone. */
+  heldBy(worker: string): readonly HeldTask[];
   /** When workers were last asked; null = never. */
   readonly askedAt: number | null;
   /** Transport option `visibility_timeout` in seconds, where a worker's configuration tells. */

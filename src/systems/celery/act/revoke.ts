@@ -96,7 +96,7 @@ function cautionsOf(known: readonly Known[], situation: Situation): string[] {
   return cautions;
 }
 
-/** `celery.terminate`: the worker that runs it ends its process. */
+/** `stop`: the worker that runs it ends its process. */
 export function terminateHandler(declaration: ActionDeclaration): Handler {
   return {
     declaration,

@@ -21,6 +21,9 @@ export function factsOf(parts: CeleryParts, known: Known): Fact[] {
   instant('Due', row.dueAt ?? message?.eta ?? null);
   addHeld(parts, known, instant);
   instant('Started', row.startedAt);
+  const waits = message !== null && (row.state === 'waiting' || row.state === 'taken');
+  const revoked = result?.status === 'REVOKED' || (row.id !== null && parts.workers.fleet.revoked.has(row.id));
+  if (waits && revoked) text('Revoked', 'yes', 'a worker that comes to it does not run it');
   instant('Expires', message?.expires ?? null, expiresNote(message?.expires ?? null));
   addMessage(parts, known, text, facts);
   if (result !== null) {

@@ -184,7 +184,7 @@ export const silentWorkers: Rule = {
     );
     const silent = seen.overview.workers.filter(worker => worker.alive !== false && fleet.silent.includes(worker.name));
     if (gone.length + silent.length === 0 && seen.overview.workers.length === 0) needAsked(context);
-    const heldBy = (worker: string) => [...fleet.held.values()].filter(task => task.worker === worker).length;
+    const heldBy = (worker: string) => fleet.heldBy(worker).length;
     return [...gone, ...silent].slice(0, 25).map((worker): Finding => {
       const sure = worker.alive === false;
       const held = heldBy(worker.name);

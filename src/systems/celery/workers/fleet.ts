@@ -17,6 +17,7 @@ export class FleetState implements Fleet {
   readonly #now: () => number;
   readonly #nodes = new Map<string, Node>();
   readonly #seen = new SeenTasks();
+  #held: ReadonlyMap<string, HeldTask> | null = null;
   #learned: readonly WorkerSummary[] = [];
   #question: { answers: number; timeoutMs: number } = { answers: 0, timeoutMs: 2_000 };
   hearingSince: number | null = null;
@@ -77,12 +78,33 @@ export class FleetState implements Fleet {
     return this.#by(node => (node.answers > 1 ? { answers: node.answers, pids: node.pids } : null));
   }
 
+  /** Made once for all who ask in one go: a page asks for each of its rows. */
   get held(): ReadonlyMap<string, HeldTask> {
+    if (this.#held === null) {
+      this.#held = this.#heldNow();
+      queueMicrotask(() => this.#forgetHeld());
+    }
+    return this.#held;
+  }
+
+  #forgetHeld(): void {
+    this.#held = null;
+  }
+
+  #heldNow(): ReadonlyMap<string, HeldTask> {
     const all = new Map<string, HeldTask>();
+    const signs = this.#signs(this.#now());
+    // A worker that is gone holds nothing any more, whatever it said.
+    const nodes = [...this.#nodes.values()].filter(node => aliveOf(node, signs) !== false);
     // What runs counts more than what is still to run, where two answers are not of the same instant.
     for (const how of ['scheduled', 'reserved', 'active'] as const)
-      for (const node of this.#nodes.values()) for (const [id, task] of node.held[how]) all.set(id, task);
+      for (const node of nodes) for (const [id, task] of node.held[how]) all.set(id, task);
     return all;
+  }
+
+  heldBy(name: string): readonly HeldTask[] {
+    const held = this.#nodes.get(name)?.held;
+    return held === undefined ? [] : Object.values(held).flatMap(tasks => [...tasks.values()]);
   }
 
   get revoked(): ReadonlySet<string> {
@@ -116,6 +138,7 @@ export class FleetState implements Fleet {
 
   /** A question goes out. */
   begin(timeoutMs: number): void {
+    this.#forgetHeld();
     this.askedAt = this.#now();
     this.heard = null;
     this.#question = { answers: 0, timeoutMs };
@@ -130,6 +153,7 @@ export class FleetState implements Fleet {
 
   /** @returns the node, and whether it answers this question for the first time */
   answered(answer: AnsweredCommand): { readonly node: Node; readonly first: boolean } {
+    this.#forgetHeld();
     const node = this.node(answer.worker);
     const before = node.answers;
     const first = node.take(answer, this.#now());
@@ -145,6 +169,7 @@ export class FleetState implements Fleet {
    * @returns those that were expected and did not answer
    */
   end(named: readonly string[], asked: readonly string[] | null): readonly Node[] {
+    this.#forgetHeld();
     const now = this.#now();
     const listening = this.heard === null ? null : Math.max(0, this.heard - this.#question.answers);
     const quiet = [...this.#nodes.values()].filter(
@@ -179,6 +204,7 @@ export class FleetState implements Fleet {
 
   /** @returns whether a row changed */
   take(event: CeleryEvent): boolean {
+    this.#forgetHeld();
     const { worker, kind } = event;
     if (kind.startsWith('task-')) {
       this.#seen.take(event);

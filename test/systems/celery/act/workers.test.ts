@@ -107,7 +107,7 @@ print(json.dumps([running.id, waiting.id]))`,
       },
       { timeout: 20_000, explain: worker.output },
     );
-    const ended = await rig.perform('celery.terminate', job(running), { signal: 'SIGKILL' });
+    const ended = await rig.perform('stop', job(running), { signal: 'SIGKILL' });
     expect(ended.report.items).toMatchObject([{ id: ids[0], outcome: 'done' }]);
     for (const id of ids)
       await waitFor(async () => (await rig.results.get(`celery-task-meta-${id}`))?.includes('REVOKED'), {
@@ -116,7 +116,7 @@ print(json.dumps([running.id, waiting.id]))`,
       });
     expect(existsSync(blocking)).toBe(false);
     expect(file.lines()).toEqual([]);
-    const again = await rig.perform('celery.terminate', job(running));
+    const again = await rig.perform('stop', job(running));
     expect(again.report.counts.done).toBe(0);
   });
 

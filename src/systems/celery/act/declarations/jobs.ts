@@ -103,7 +103,7 @@ export const revoke: ActionDeclaration = {
 };
 
 export const terminate: ActionDeclaration = {
-  id: 'celery.terminate',
+  id: 'stop',
   title: 'Terminate…',
   target: 'job',
   states: ['running', 'taken'],
