@@ -127,7 +127,8 @@ async function bareOverview(
   for (const queue of bound) first.smembers(`_kombu.binding.${queue}`);
   first.hlen('unacked').dbsize().scan('0', 'MATCH', '*_kombu.binding.*', 'COUNT', 1000);
   first.call('SCAN', '0', 'COUNT', '1000', 'TYPE', 'list');
-  first.zrange('redbeat::schedule', 0, 499, 'WITHSCORES').pttl('redbeat::lock').smembers('redbeat::statics');
+  first.call('ZRANGE', 'redbeat::schedule', '0', '499', 'WITHSCORES');
+  first.pttl('redbeat::lock').smembers('redbeat::statics');
   await Promise.all([first.exec(), store.dbsize()]);
   const second = client.pipeline();
   for (const list of counted) second.llen(list);

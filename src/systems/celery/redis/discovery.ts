@@ -54,6 +54,9 @@ export class Discovery {
   /** Key of a list without its priority → one of its lists, and whether its messages are kombu's (null = not known). */
   readonly #lists = new Map<string, { readonly key: string; readonly isKombu: boolean | null }>();
   readonly #steps = new Set<number>();
+  /** Answers of `prefixes` and `lists`. */
+  #prefixes: { readonly size: number; readonly found: ReadonlyMap<string, Found> } | null = null;
+  #named: readonly string[] = [];
   #refusal: string | null = null;
 
   constructor(broker: RedisBroker) {
@@ -135,6 +138,7 @@ export class Discovery {
     this.#looked[0] += count;
     if (cursor !== '0') return;
     this.#bindingKeys = this.#nextBindingKeys;
+    this.#prefixes = null;
     this.#nextBindingKeys = new Set();
     this.#looked[0] = 0;
     this.#done[0] = true;
@@ -168,8 +172,14 @@ export class Discovery {
     while (!this.complete && performance.now() < until) await this.step(signal, this.#of > 50_000 ? 5 * COUNT : COUNT);
   }
 
-  /** What was found, by key prefix. */
+  /** What was found, by key prefix; the same map while nothing has changed. */
   prefixes(): ReadonlyMap<string, Found> {
+    if (this.#prefixes?.size !== this.#bindingKeys.size) this.#prefixes = null;
+    this.#prefixes ??= { size: this.#bindingKeys.size, found: this.#byPrefix() };
+    return this.#prefixes.found;
+  }
+
+  #byPrefix(): ReadonlyMap<string, Found> {
     const found = new Map<string, { exchanges: Set<string> }>();
     for (const key of this.#bindingKeys) {
       const parsed = parseBindingKey(key);
@@ -186,9 +196,12 @@ export class Discovery {
     return this.#steps;
   }
 
-  /** Keys of lists that hold messages of kombu, without priority steps. */
-  lists(): string[] {
-    return [...this.#lists].flatMap(([name, { isKombu }]) => (isKombu === true ? [name] : []));
+  /** Keys of lists that hold messages of kombu, without priority steps; the same array while nothing has changed. */
+  lists(): readonly string[] {
+    const named = [...this.#lists].flatMap(([name, { isKombu }]) => (isKombu === true ? [name] : []));
+    const known = this.#named;
+    if (named.length !== known.length || named.some((name, i) => name !== known[i])) this.#named = named;
+    return this.#named;
   }
 }
 

@@ -1,10 +1,11 @@
 import type { Command, Reply } from '../../../brokers/redis/port';
 import { type Count, exactly, type Problem, type QueueSummary, sumCounts, unknown } from '../../../model';
 import { arrayOf, failureOf, numberOf, plainOf } from '../../reading/replies';
+import { Turns } from '../../reading/turns';
 import { unackedKey } from '../keys';
 import type { TransportOverview } from '../types';
-import { readAll, readLengths } from './lengths';
-import { bindingCommands, learnAll, listName } from './queues';
+import { type Lengths, readAll, readLengths } from './lengths';
+import { bindingCommands, learnAll } from './queues';
 import { bare, canScript, type Reading } from './reading';
 import TALLY from './tally.lua';
 
@@ -22,7 +23,7 @@ const NO_SCRIPT =
  * exchange has come up. With the first goes one step of the discovery.
  */
 export async function readOverview(reading: Reading, signal: AbortSignal): Promise<TransportOverview> {
-  const { broker, discovery, memory, prefix } = reading;
+  const { broker, discovery, prefix } = reading;
   const trips = broker.meter.roundTrips;
   const { exchanges, commands: bindings } = bindingCommands(reading);
   const looking = discovery.commands();
@@ -36,34 +37,48 @@ export async function readOverview(reading: Reading, signal: AbortSignal): Promi
     holds && canScript(reading) ? [['EVAL_RO', SCRIPT, 1, unackedKey(prefix), TALLIED, TALLIED_BYTES]] : [];
   const { lists, replies, others } = await readLengths(reading, queues, tally, signal);
   const byQueue = holds ? (tally.length > 0 ? tallyOf(reading, others[0]) : NO_SCRIPT) : new Map<string, number>();
-  memory.lengths.clear();
-  const waiting = new Map<string, Count[]>();
-  for (const [i, list] of lists.entries()) {
-    const reply = replies[i];
-    if (typeof reply === 'number' && reply > 0) memory.lengths.set(listName(list), reply);
-    const counts = waiting.get(list.queue);
-    if (counts === undefined) waiting.set(list.queue, [countOf(reply)]);
-    else counts.push(countOf(reply));
-  }
-  const summaries = queues.map(
-    (name): QueueSummary => ({
-      name,
-      counts: {
-        waiting: sumCounts(waiting.get(name) ?? []),
-        taken: typeof byQueue === 'string' ? unknown(byQueue) : exactly(byQueue.get(name) ?? 0),
-      },
-      paused: null,
-      oldestWaitingAt: null,
-      workers: null,
-      keys: [`${prefix}${name}`, ...reading.steps.slice(1).map(step => `${prefix}${name}\\x06\\x16${step}`)],
-    }),
-  );
+  const summaries = await summariesOf(reading, queues, { lists, replies }, byQueue);
   return {
     queues: summaries,
     taken: countOf(held),
     problems: problemsOf(reading, exchanges, first, held),
     roundTrips: broker.meter.roundTrips - trips,
   };
+}
+
+/** Rows of the queues, which stand in the order of their lists. Remembers which lists hold something. */
+async function summariesOf(
+  { memory, prefix, steps }: Reading,
+  queues: readonly string[],
+  { lists, replies }: Pick<Lengths, 'lists' | 'replies'>,
+  byQueue: ReadonlyMap<string, number> | string,
+): Promise<QueueSummary[]> {
+  const turns = new Turns();
+  const summaries: QueueSummary[] = [];
+  const others = steps.slice(1);
+  memory.lengths.clear();
+  let at = 0;
+  for (const name of queues) {
+    const waiting: Count[] = [];
+    for (; lists[at]?.queue === name; at++) {
+      const reply = replies[at];
+      if (typeof reply === 'number' && reply > 0) memory.lengths.set(lists[at]!.name, reply);
+      waiting.push(countOf(reply));
+    }
+    summaries.push({
+      name,
+      counts: {
+        waiting: sumCounts(waiting),
+        taken: typeof byQueue === 'string' ? unknown(byQueue) : exactly(byQueue.get(name) ?? 0),
+      },
+      paused: null,
+      oldestWaitingAt: null,
+      workers: null,
+      keys: [`${prefix}${name}`, ...others.map(step => `${prefix}${name}\\x06\\x16${step}`)],
+    });
+    if (summaries.length % 128 === 0) await turns.next();
+  }
+  return summaries;
 }
 
 /** A key of a foreign type is a count that could not be taken, with the server's words. */

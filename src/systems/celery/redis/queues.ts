@@ -1,6 +1,7 @@
 import type { Command, Reply } from '../../../brokers/redis/port';
+import { Turns } from '../../reading/turns';
 import { bindingKey, type Key, listKey } from '../keys';
-import { Bindings, bindingsOf } from './bindings';
+import { type Binding, Bindings, bindingsOf } from './bindings';
 import { readAll } from './lengths';
 import type { Reading } from './reading';
 
@@ -9,13 +10,33 @@ export interface List {
   readonly queue: string;
   readonly step: number;
   readonly key: Key;
+  /** `step:queue` */
+  readonly name: string;
 }
 
 export const listName = ({ step, queue }: Pick<List, 'step' | 'queue'>): string => `${step}:${queue}`;
 
-/** Lists of a queue in the order in which they are served. */
-export function listsOf({ prefix, steps }: Reading, queue: string): List[] {
-  return steps.map(step => ({ queue, step, key: listKey(prefix, queue, step) }));
+/** Queues whose lists are remembered: those of a large installation are needed at every look. */
+const REMEMBERED = 20_000;
+
+/** Lists of a queue in the order in which they are served; the same objects at each call. */
+export function listsOf({ prefix, steps, memory }: Reading, queue: string): readonly List[] {
+  const known = memory.lists;
+  if (known.steps !== steps || known.byQueue.size > REMEMBERED) {
+    known.steps = steps;
+    known.byQueue.clear();
+  }
+  let lists = known.byQueue.get(queue);
+  if (lists === undefined) {
+    lists = steps.map(step => ({
+      queue,
+      step,
+      key: listKey(prefix, queue, step),
+      name: listName({ queue, step }),
+    }));
+    known.byQueue.set(queue, lists);
+  }
+  return lists;
 }
 
 /** Exchanges that are read anew at each look where there are more. */
@@ -28,32 +49,67 @@ export function bindingCommands(reading: Reading): {
 } {
   const { discovery, prefix, memory } = reading;
   const found = discovery.prefixes().get(prefix)?.exchanges ?? new Set<string>();
-  const all = [...found];
   for (const exchange of memory.exchanges.keys()) if (!found.has(exchange)) memory.exchanges.delete(exchange);
-  let exchanges = all;
-  if (all.length > 2 * ANEW) {
-    const from = memory.nextExchange % all.length;
-    const some = new Set([...all, ...all].slice(from, from + ANEW));
+  let exchanges = [...found];
+  if (exchanges.length > 2 * ANEW) {
+    const from = memory.nextExchange % exchanges.length;
+    const beyond = from + ANEW - exchanges.length;
     memory.nextExchange = from + ANEW;
-    exchanges = all.filter(exchange => some.has(exchange) || !memory.exchanges.has(exchange));
+    exchanges = exchanges.filter(
+      (exchange, i) => (i >= from && i < from + ANEW) || i < beyond || !memory.exchanges.has(exchange),
+    );
   }
-  return { exchanges, commands: exchanges.map(exchange => ['SMEMBERS', bindingKey(prefix, exchange)]) };
+  return { exchanges, commands: bindingsAsked(prefix, exchanges) };
 }
 
+const bindingsAsked = (prefix: string, exchanges: readonly string[]): Command[] =>
+  exchanges.map(exchange => ['SMEMBERS', bindingKey(prefix, exchange)]);
+
 /** Remembers the bindings just read, and the names of the queues: bound, found as lists, or named by a person. */
-export function learn(reading: Reading, exchanges: readonly string[], replies: readonly Reply[]): readonly string[] {
+export async function learn(
+  reading: Reading,
+  exchanges: readonly string[],
+  replies: readonly Reply[],
+): Promise<readonly string[]> {
   const { memory, place, discovery, prefix } = reading;
-  for (const [i, exchange] of exchanges.entries()) memory.exchanges.set(exchange, bindingsOf(exchange, replies[i]));
+  const turns = new Turns();
+  let changed = false;
+  for (const [i, exchange] of exchanges.entries()) {
+    const bindings = bindingsOf(exchange, replies[i]);
+    if (!areSame(memory.exchanges.get(exchange), bindings)) {
+      memory.exchanges.set(exchange, bindings);
+      changed = true;
+    }
+    if (turns.over) await turns.next();
+  }
+  const [prefixes, lists] = [discovery.prefixes(), discovery.lists()];
+  const { from } = memory;
+  // What has been learned of thousands stays as it is while nothing has changed.
+  if (!changed && memory.queues !== null && from?.prefixes === prefixes && from.lists === lists) return memory.queues;
   memory.bindings = new Bindings([...memory.exchanges.values()].flat());
+  await turns.next();
   const names = memory.bindings.queues();
   for (const queue of place.options.queues) names.add(queue);
-  const others = [...discovery.prefixes().keys()].filter(other => other.length > prefix.length);
-  for (const key of discovery.lists()) {
+  const others = [...prefixes.keys()].filter(other => other.length > prefix.length);
+  for (const key of lists) {
     // A list of an installation with a longer prefix is not ours.
     if (key.startsWith(prefix) && !others.some(other => key.startsWith(other))) names.add(key.slice(prefix.length));
   }
+  await turns.next();
   memory.queues = [...names].filter(name => name !== '').sort();
+  memory.from = { prefixes, lists };
   return memory.queues;
+}
+
+function areSame(before: readonly Binding[] | undefined, now: readonly Binding[]): boolean {
+  return (
+    before !== undefined &&
+    before.length === now.length &&
+    before.every(({ routingKey, pattern, queue }, i) => {
+      const other = now[i]!;
+      return routingKey === other.routingKey && pattern === other.pattern && queue === other.queue;
+    })
+  );
 }
 
 /** Names as of the last look; one round trip where there was none. */
@@ -80,10 +136,10 @@ export async function learnAll(
   replies: readonly Reply[],
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  const names = learn(reading, exchanges, replies);
-  const { memory } = reading;
-  const more = bindingCommands(reading).exchanges.filter(exchange => !memory.exchanges.has(exchange));
+  const names = await learn(reading, exchanges, replies);
+  const { memory, discovery, prefix } = reading;
+  const found = discovery.prefixes().get(prefix)?.exchanges ?? new Set<string>();
+  const more = [...found].filter(exchange => !memory.exchanges.has(exchange));
   if (more.length === 0) return names;
-  const keys = more.map((exchange): Command => ['SMEMBERS', bindingKey(reading.prefix, exchange)]);
-  return learn(reading, more, await readAll(reading, keys, signal));
+  return learn(reading, more, await readAll(reading, bindingsAsked(prefix, more), signal));
 }

@@ -1,7 +1,8 @@
 import type { RedisBroker, Reply } from '../../../brokers/redis/port';
 import type { Place } from '../parts';
 import { type Binding, Bindings } from './bindings';
-import type { Discovery } from './discovery';
+import type { Discovery, Found } from './discovery';
+import type { List } from './queues';
 import { Shown } from './shown';
 
 /** What one installation on a Redis has learned, and keeps between looks. */
@@ -10,6 +11,10 @@ export interface Memory {
   bindings: Bindings;
   /** Names of queues, sorted; null before the first look. */
   queues: readonly string[] | null;
+  /** What the discovery had found when they were made. */
+  from: { readonly prefixes: ReadonlyMap<string, Found>; readonly lists: readonly string[] } | null;
+  /** Lists of each queue, made once for these priority steps. */
+  readonly lists: { steps: readonly number[]; readonly byQueue: Map<string, readonly List[]> };
   /** Length of each list when last counted, by `step:queue`. */
   readonly lengths: Map<string, number>;
   /** Lists of other priorities than the first that hold something, by `step:queue`. */
@@ -40,6 +45,8 @@ export function newMemory(): Memory {
   return {
     bindings: Bindings.none,
     queues: null,
+    from: null,
+    lists: { steps: [], byQueue: new Map() },
     lengths: new Map(),
     priorities: new Set(),
     prioritiesKnown: false,

@@ -36,12 +36,19 @@ class Lists implements RedisTransport {
     this.mailbox = mailbox;
     this.evidence = evidence;
     const discovery = discoveryOf(broker);
+    let met = -1;
+    let steps: readonly number[] = [];
     this.#reading = {
       broker,
       place,
       prefix: place.key,
+      /** The same array while nothing is added to it. */
       get steps() {
-        return stepsOf(place, discovery.steps);
+        if (met !== discovery.steps.size) {
+          met = discovery.steps.size;
+          steps = stepsOf(place, discovery.steps);
+        }
+        return steps;
       },
       discovery,
       memory: newMemory(),
