@@ -1,5 +1,5 @@
 /** Real Celery workers and beats of every generation, on the sample application `shop.celery_app`. */
-import { type GuardedProcess, startProcess } from './process';
+import { descendants, type GuardedProcess, send, startProcess } from './process';
 import { type PythonOptions, pythonOf, pythonVariables, runPython, tasksFolder } from './python';
 import { waitFor } from './wait';
 
@@ -154,6 +154,11 @@ async function startCelery(app: CeleryApp, args: readonly string[], start: Start
     explain: celery.output,
   });
   if (ended) throw new Error(`${start.what} ended at once:\n${celery.output()}`);
-  const stop: GuardedProcess['stop'] = (signal = 'SIGTERM', graceMs = 15_000) => celery.stop(signal, graceMs);
+  const stop: GuardedProcess['stop'] = async (signal = 'SIGTERM', graceMs = 15_000) => {
+    // A pool's process waits for its next task on a pipe that its siblings hold open: 4.4 leaves them behind at times.
+    const pool = descendants(celery.pid);
+    await celery.stop(signal, graceMs);
+    for (const pid of pool) send(pid, 'SIGKILL');
+  };
   return { ...celery, stop, [Symbol.asyncDispose]: () => stop() };
 }

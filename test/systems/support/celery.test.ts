@@ -43,6 +43,12 @@ print(AsyncResult(${JSON.stringify(id)}, app=app).get(timeout=20))`,
       await prefork.kill();
       await waitFor(() => children.every(pid => !send(pid, 0)), { what: 'the pool to end' });
       expect(await client.hlen('unacked')).toBe(1);
+
+      const idle = await startCeleryWorker({ ...app, pool: 'prefork', concurrency: 2, queues: ['idle'] });
+      const pool = descendants(idle.pid);
+      expect(pool.length).toBeGreaterThanOrEqual(2);
+      await idle.stop();
+      await waitFor(() => pool.every(pid => !send(pid, 0)), { what: 'the pool to end with its worker' });
     } finally {
       client.disconnect();
       removeFolder(folder);
