@@ -14,6 +14,7 @@ import {
 } from '../../model';
 import { facts, RUNNING_NOT_RECORDED, WORKERS_NOT_RECORDED } from './native';
 import type { CeleryParts } from './parts';
+import { runningOf } from './running';
 import type { TransportOverview } from './types';
 
 /** States that only results tell of. */
@@ -115,18 +116,10 @@ async function countsOf(
   };
   for (const state of RESULT_STATES) counts[state] = of(state);
   if (messages.scheduled !== undefined) counts.scheduled = sumCounts([messages.scheduled, of('scheduled')]);
-  const active = [...fleet.held.values()].filter(({ how }) => how === 'active').length;
-  if (fleet.askedAt !== null) counts.running = runningOf(active, counts.running);
+  const active = [...fleet.held.values()].flatMap(({ id, how }) => (how === 'active' ? [id] : []));
+  if (fleet.askedAt !== null) counts.running = runningOf(active, counts.running, store);
   else if (store === null) counts.running = unknown(RUNNING_NOT_RECORDED);
   return counts;
-}
-
-/** What workers said runs, and what results say besides: which of these are the same is told by the page alone. */
-function runningOf(active: number, recorded: Count | undefined): Count {
-  if (recorded === undefined || 'unknown' in recorded) return exactly(active);
-  const stored = 'exact' in recorded ? recorded.exact : recorded.atLeast;
-  if (stored === 0 && 'exact' in recorded) return exactly(active);
-  return { atLeast: Math.max(active, stored) };
 }
 
 /** By the numbers between the dots. */

@@ -2,6 +2,7 @@ import { type Count, exactly, InspectorError, type JobPage, type JobQuery, unkno
 import { RUNNING_NOT_RECORDED } from './native';
 import type { CeleryParts } from './parts';
 import { rowOfHeld, withWorker } from './rows';
+import { runningOf } from './running';
 import type { HeldTask } from './types';
 
 /** One page of tasks of a state: messages by the broker, what runs by the workers, everything that ended by results. */
@@ -86,16 +87,22 @@ async function running(parts: CeleryParts, query: JobQuery, signal: AbortSignal)
   return {
     items: [...items, ...shown],
     next: page.next,
-    total: totalOf(active.length, page.total, page.items.length - shown.length),
+    total:
+      query.queue === null && asked
+        ? runningOf(
+            active.map(({ id }) => id),
+            page.total,
+            store,
+          )
+        : totalOf(active.length, page.total),
     order: active.length > 0 ? order : page.order,
     moved: page.moved,
     withheld: items.length > 0 ? null : page.withheld,
   };
 }
 
-function totalOf(active: number, stored: Count, same: number): Count {
+function totalOf(active: number, stored: Count): Count {
   if (active === 0 || 'unknown' in stored) return active === 0 ? stored : exactly(active);
-  if ('exact' in stored && stored.exact === same) return exactly(active);
   return { atLeast: Math.max(active, 'exact' in stored ? stored.exact : stored.atLeast) };
 }
 

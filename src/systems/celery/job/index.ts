@@ -63,7 +63,28 @@ async function byResult(parts: CeleryParts, ref: Ref, id: string, signal: AbortS
   const goesOn = result.state === 'scheduled' || result.state === 'running';
   const stored = goesOn ? await messageOf(parts, id, signal) : null;
   const held = parts.workers.fleet.held.get(id) ?? null;
-  return { row, stored, message: (stored?.message as Message) ?? null, result, resultExpiresAt: row.expiresAt, held };
+  return {
+    row: wholeRow(row, result),
+    stored,
+    message: (stored?.message as Message) ?? null,
+    result,
+    resultExpiresAt: row.expiresAt,
+    held,
+  };
+}
+
+/** A list reads of long results the ends alone: what the whole of it says besides. */
+function wholeRow(row: JobRow, result: TaskResult): JobRow {
+  if (row.problems.length === 0) return row;
+  return {
+    ...row,
+    task: result.task,
+    queue: result.queue,
+    worker: result.worker,
+    error: result.error,
+    endedAt: row.endedAt ?? (row.state === 'running' || row.state === 'scheduled' ? null : result.dateDone),
+    problems: result.problems,
+  };
 }
 
 async function byHeld(parts: CeleryParts, ref: Ref, place: string, id: string, signal: AbortSignal): Promise<Known> {

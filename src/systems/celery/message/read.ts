@@ -2,6 +2,7 @@
  * Messages of Celery as they lie on a broker: an envelope of kombu (Redis) or properties, headers and a body (RabbitMQ).
  * Protocol 1 (3.1, `task_protocol = 1`), protocol 2 (since 4.0) and their mixture. Format: docs/formats/celery.md.
  */
+import { isAscii } from 'node:buffer';
 import type { Problem } from '../../../model';
 import type { TaskMessage } from '../types';
 import { Message, type MessageParts } from './message';
@@ -17,7 +18,7 @@ const TAIL = 64 * 1024;
  * message. Its body is decoded when a part of it is first asked for; see `openMessage` for bodies that take a library.
  */
 export function readEnvelope(bytes: Uint8Array): Message {
-  if (bytes.length > LONGEST) return readEnvelopeTail(bytes.subarray(-TAIL), bytes.length);
+  if (bytes.length > LONGEST) return tooLong(readEnvelopeTail(bytes.subarray(-TAIL), bytes.length), bytes.length);
   const parsed = parseObject(bytes);
   if ('problem' in parsed) return broken(bytes, parsed.problem);
   return envelopeOf(parsed.value, bytes);
@@ -56,7 +57,10 @@ export function readHeld(
   readonly message: Message;
   readonly heldFrom: { readonly exchange: string | null; readonly routingKey: string | null };
 } {
-  if (cutFrom === null && bytes.length > LONGEST) return readHeld(bytes.subarray(-TAIL), bytes.length);
+  if (cutFrom === null && bytes.length > LONGEST) {
+    const held = readHeld(bytes.subarray(-TAIL), bytes.length);
+    return { ...held, message: tooLong(held.message, bytes.length) };
+  }
   const content = cutFrom === null ? Buffer.from(bytes).toString('utf8') : tailAsJson('[', bytes);
   const nowhere = { exchange: null, routingKey: null };
   let value: unknown;
@@ -78,6 +82,12 @@ export function readHeld(
     message: envelopeOf(envelope as Record_, cutFrom === null ? bytes : new Uint8Array(), leftOut),
     heldFrom: { exchange: text(exchange), routingKey: text(routingKey) },
   };
+}
+
+function tooLong(message: Message, size: number): Message {
+  const reason = `The message takes ${sizeText(size)}: arguments of messages over ${sizeText(LONGEST)} are not read.`;
+  message.note({ part: 'args', reason, offset: null });
+  return message;
 }
 
 const sizeText = (bytes: number): string => `${Math.round(bytes / 1024)} kB`;
@@ -112,13 +122,17 @@ export async function openMessage(message: Message): Promise<Message> {
   return message;
 }
 
+const strict = new TextDecoder('utf-8', { fatal: true });
+const latin1Of = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+
 function parseObject(bytes: Uint8Array): { readonly value: Record_ } | { readonly problem: Problem } {
   const fail = (reason: string, offset: number | null = null) => ({
     problem: { part: 'message', reason: `This is no message of Celery: ${reason}.`, offset },
   });
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    value = JSON.parse(isAscii(bytes) ? latin1Of(bytes) : strict.decode(bytes));
   } catch (error) {
     const position = /position (\d+)/.exec(error instanceof Error ? error.message : '')?.[1];
     return fail('it is no JSON', position === undefined ? null : Number(position));

@@ -36,7 +36,9 @@ export async function readOverview(reading: Reading, signal: AbortSignal): Promi
   const tally: Command[] =
     holds && canScript(reading) ? [['EVAL_RO', SCRIPT, 1, unackedKey(prefix), TALLIED, TALLIED_BYTES]] : [];
   const { lists, replies, others } = await readLengths(reading, queues, tally, signal);
-  const byQueue = holds ? (tally.length > 0 ? tallyOf(reading, others[0]) : NO_SCRIPT) : new Map<string, number>();
+  const refused = failureOf(held);
+  const none = refused ?? new Map<string, number>();
+  const byQueue = holds ? (tally.length > 0 ? tallyOf(reading, others[0]) : NO_SCRIPT) : none;
   const summaries = await summariesOf(reading, queues, { lists, replies }, byQueue);
   return {
     queues: summaries,

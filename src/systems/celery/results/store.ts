@@ -169,5 +169,5 @@ export class RedisResultStore implements ResultStore {
 
 const STEP = 1000;
 /** A single result is read whole up to so many bytes, so many of them in the first round trip. */
-const SINGLE = 16 * 1024 * 1024;
+const SINGLE = 32 * 1024 * 1024;
 const SINGLE_BEGINNING = 64 * 1024;
