@@ -22,13 +22,13 @@ const UNPACKED = 32 * 1024 * 1024;
 export type Serializer = 'json' | 'pickle' | 'yaml' | 'msgpack' | 'signed' | 'unknown';
 
 /** kombu/serialization.py registers these types; `application/data` is Celery's signed serializer. */
-const SERIALIZERS: Readonly<Record<string, Serializer>> = {
-  'application/json': 'json',
-  'application/x-python-serialize': 'pickle',
-  'application/x-yaml': 'yaml',
-  'application/x-msgpack': 'msgpack',
-  'application/data': 'signed',
-};
+const SERIALIZERS: ReadonlyMap<string, Serializer> = new Map([
+  ['application/json', 'json'],
+  ['application/x-python-serialize', 'pickle'],
+  ['application/x-yaml', 'yaml'],
+  ['application/x-msgpack', 'msgpack'],
+  ['application/data', 'signed'],
+]);
 
 /** A message as its headers describe it. */
 export interface Packed {
@@ -52,7 +52,7 @@ const LATER = Symbol('later');
 
 /** The serializer by the content type, else by the first byte. */
 export function serializerOf(contentType: string | null, body: Uint8Array): Serializer {
-  const named = contentType === null ? undefined : SERIALIZERS[contentType.toLowerCase()];
+  const named = contentType === null ? undefined : SERIALIZERS.get(contentType.toLowerCase());
   if (named !== undefined) return named;
   if (body[0] === 0x80) return 'pickle';
   return body[0] === 0x5b || body[0] === 0x7b ? 'json' : 'unknown';
@@ -141,7 +141,7 @@ function unsigned(bytes: Uint8Array): { readonly contentType: string; readonly b
   if (packed === undefined || contentType === undefined || parts.length < 4)
     throw new Error('it is not what the signed serializer writes');
   const named = contentType.toString('latin1');
-  if (SERIALIZERS[named] === 'signed') throw new Error('it is signed twice');
+  if (SERIALIZERS.get(named) === 'signed') throw new Error('it is signed twice');
   return { contentType: named, body: packed.subarray(from) };
 }
 

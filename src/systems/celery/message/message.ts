@@ -4,6 +4,7 @@ import type { Problem, RenderedValue } from '../../../model';
 import { rendered } from '../../reading/values';
 import type { TaskMessage, TaskSignature } from '../types';
 import { type Serializer, serializerOf, type Unpacked, unpack, unpackNow } from './body';
+import { quickCallText } from './quick';
 import { dictOfNode, instantOfValue, itemsOfNode, numberOfNode, signatureOf, signaturesOf } from './values';
 
 /** A message in its parts, as either kind of broker gives them. */
@@ -173,22 +174,12 @@ export class Message implements TaskMessage {
     return short ? null : `(… ${Math.round(this.body.length / 1024)} kB)`;
   }
 
-  /**
-   * The usual call: positional arguments that the sender described whole, in a body of JSON that reads. A tenth of the
-   * time of making values of them.
-   */
+  /** Of the usual call: plain values in a body of JSON. */
   #quickText(): string | null {
-    const args = this.#header('argsrepr');
-    const plain = this.contentType === 'application/json' && this.compression === null;
+    const plain = this.contentType === 'application/json' && this.compression === null && this.#inHeaders;
     if (!plain || this.#skipped || this.#unpacked !== undefined || this.body.length > DECODED_IN_ROWS) return null;
-    if (typeof args !== 'string' || args.length > ROW || args.includes('...') || !args.startsWith('(')) return null;
-    if (this.#header('kwargsrepr') !== '{}' || !this.#inHeaders) return null;
-    try {
-      const body: unknown = JSON.parse(Buffer.from(this.body).toString());
-      return Array.isArray(body) && body.length === 3 && Array.isArray(body[0]) ? args.replace(/,\)$/, ')') : null;
-    } catch {
-      return null;
-    }
+    // What is no ASCII is left to those who decode it.
+    return quickCallText(Buffer.from(this.body.buffer, this.body.byteOffset, this.body.length).toString('latin1'), ROW);
   }
 
   /** The call as the body has it, up to so many characters; null where it was not read. */
@@ -326,7 +317,9 @@ export class Message implements TaskMessage {
     if (!('text' in body)) return body;
     const { text: content, base64 } = body;
     if (!base64) return Buffer.from(content);
-    if (content.length % 4 === 0 && STANDARD.test(content)) return Buffer.from(content, 'base64');
+    const bytes = Buffer.from(content, 'base64');
+    // What is no base64 is passed over, and then there are fewer bytes than there should be.
+    if (content.length % 4 === 0 && bytes.length === (content.length / 4) * 3 - paddingOf(content)) return bytes;
     const decoded = decodeBase64(content)?.bytes;
     if (decoded !== undefined) return decoded;
     const reason = 'The body of the message is no base64, though it says so.';
@@ -340,7 +333,7 @@ export class Message implements TaskMessage {
   }
 }
 
-const STANDARD = /^[A-Za-z0-9+/]*={0,2}$/;
+const paddingOf = (base64: string): number => (base64.endsWith('==') ? 2 : base64.endsWith('=') ? 1 : 0);
 const EMPTY = new PyTuple([]);
 const text = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null);
 const number = (value: unknown): number | null => (typeof value === 'number' && Number.isFinite(value) ? value : null);

@@ -23,9 +23,18 @@ export interface ListPlace {
 
 /** Ref of a waiting message: place `waiting:3:reports`, locator `<hash>.<n-th of equals>.<id>`. */
 export function waitingRef(installation: string, list: ListPlace, hash: string, nth: number, id: string | null): Ref {
-  const place = `waiting:${list.step}:${list.queue}`;
-  return makeRef({ system: 'celery', installation, place, locator: `${hash}.${nth}.${id ?? ''}` });
+  // Rows come list by list, and all that stands in front of their locators is the same.
+  if (last.step !== list.step || last.queue !== list.queue || last.installation !== installation) {
+    const { step, queue } = list;
+    const place = `waiting:${step}:${queue}`;
+    last = { step, queue, installation, head: makeRef({ system: 'celery', installation, place, locator: '' }) };
+  }
+  const end = id === null || SAFE.test(id) ? (id ?? '') : encodeURIComponent(id.toWellFormed());
+  return `${last.head}${hash}.${nth}.${end}`;
 }
+
+const SAFE = /^[\w.-]*$/;
+let last = { step: -1, queue: '', installation: '', head: '' };
 
 /** Ref of a held message: place `unacked`, locator the delivery tag. */
 export function unackedRef(installation: string, tag: string): Ref {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash as digest } from 'node:crypto';
 
 /** Elements that were shown lately, by their hash: bounded in number and in bytes, the oldest forgotten first. */
 export class Shown {
@@ -32,4 +32,4 @@ const LARGEST = 64 * 1024;
  * What a ref names an element by: the first half of the SHA-1 of its exact bytes, which Redis' own scripts can compute
  * too (`redis.sha1hex`), so that a list is searched where it lies. Whatever acts compares the bytes themselves.
  */
-export const hashOf = (bytes: Uint8Array): string => createHash('sha1').update(bytes).digest('hex').slice(0, 32);
+export const hashOf = (bytes: Uint8Array): string => digest('sha1', bytes, 'hex').slice(0, 32);
