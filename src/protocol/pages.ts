@@ -79,6 +79,8 @@ export interface ArgumentsView {
   readonly call: string;
   /** Set instead of rows where they could not be read. */
   readonly problem: string | null;
+  /** Set instead of rows where the system has not recorded them: why. */
+  readonly unknown: string | null;
   readonly masked: boolean;
 }
 

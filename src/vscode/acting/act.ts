@@ -46,7 +46,7 @@ export async function act(app: App, request: Act): Promise<Acted> {
   if (parameters === null) return LEFT;
   const asked: ActionRequest = { action: action.id, targets: request.targets, parameters };
   const plan = await planOf(installation, asked);
-  if (plan.total === 0) throw nothingToDo(plan);
+  if (plan.total === 0) throw nothingToDo(plan, first.kind === 'jobs' && canBeCopied(installation, request));
   const confirmation = app.inspector.confirmation(live.profile.id, plan);
   if (confirmation.ask.startsWith('sheet')) {
     await app.panels.openBulk({ at: request.at, request: asked });
@@ -152,12 +152,27 @@ function unavailable(title: string, why: string): InspectorError {
   });
 }
 
-function nothingToDo(plan: Plan): InspectorError {
+/** A form for what is missing is the way out where the job itself does not hold it. */
+function canBeCopied(installation: Installation, { targets: [first], state, action }: Act): boolean {
+  if (first === undefined || action !== 'retry') return false;
+  return installation.actions(first, state).some(offer => offer.action.id === 'enqueue-copy' && offer.available);
+}
+
+function nothingToDo(plan: Plan, copies: boolean): InspectorError {
   const [reason] = plan.leftOut;
+  const title = plan.action.title.replace(/…$/, '');
   return new InspectorError('gone', {
-    message: reason === undefined ? t('There is nothing to do any more.') : reason.reason,
-    tried: plan.action.title,
-    answer: 'no job matches',
-    remedy: reason === undefined ? t('Refresh the view.') : '',
+    message:
+      reason === undefined
+        ? t('There is nothing to do any more.')
+        : t('{0} was not done: {1}.', title, reason.reason.replace(/\.$/, '')),
+    tried: title,
+    answer: '',
+    remedy:
+      reason === undefined
+        ? t('Refresh the view.')
+        : copies
+          ? t('Enqueue a copy: its form asks for what is missing.')
+          : '',
   });
 }

@@ -87,14 +87,16 @@ function argumentsSection(view: JobView, panel: JobPanel): TemplateResult {
       <div class="section-head">
         <h2 id="arguments-head">${t('Arguments')}</h2>
         ${call.namesFrom ? html`<span class="second">${call.namesFrom}</span>` : nothing}
-        ${documentButtons('arguments', call.call, t('the call'), panel)}
+        ${call.unknown === null ? documentButtons('arguments', call.call, t('the call'), panel) : nothing}
       </div>
       ${
-        call.problem !== null
-          ? html`<p class="second">${icon('warning')} ${call.problem}</p>`
-          : call.rows.length === 0
-            ? html`<p class="second">${call.masked ? t('The arguments are hidden: the setting jobQueues.arguments says so.') : t('Called without arguments.')}</p>`
-            : html`<div role="tree" aria-label=${t('Arguments')}>${call.rows.map(row => valueRow(row, panel))}</div>`
+        call.unknown !== null
+          ? html`<p class="second">${t('not recorded')}${call.unknown === '' ? '' : `: ${call.unknown}`}</p>`
+          : call.problem !== null
+            ? html`<p class="second">${icon('warning')} ${call.problem}</p>`
+            : call.rows.length === 0
+              ? html`<p class="second">${call.masked ? t('The arguments are hidden: the setting jobQueues.arguments says so.') : t('Called without arguments.')}</p>`
+              : html`<div role="tree" aria-label=${t('Arguments')}>${call.rows.map(row => valueRow(row, panel))}</div>`
       }
     </section>
   `;

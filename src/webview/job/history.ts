@@ -15,7 +15,7 @@ export function history(view: JobView, panel: JobPanel): TemplateResult {
       </section>
       <aside class="side-column" aria-labelledby="relations-head">
         <h2 id="relations-head" class="side-head">${t('Relations')}</h2>
-        ${past.relations.length === 0 ? html`<p class="second">${t('This {0} depends on nothing, and nothing waits for it.', view.noun)}</p>` : nothing}
+        ${past.relations.length === 0 && past.relationNotes.length === 0 ? html`<p class="second">${t('This {0} depends on nothing, and nothing waits for it.', view.noun)}</p>` : nothing}
         ${past.relations.map(
           relation => html`
             <h3 class="second relation-kind">${relation.title}</h3>

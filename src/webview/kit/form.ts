@@ -24,7 +24,7 @@ export function field(name: string, form: FormContext): TemplateResult {
     <div class="field ${property.type === 'boolean' ? 'check' : ''}">
       <div class="field-head">
         <label for=${id}>${property.title}</label>
-        ${required || property.type === 'boolean' ? nothing : html`<span class="second optional">${t('optional')}</span>`}
+        ${required || property.type === 'boolean' || property.format === 'task' ? nothing : html`<span class="second optional">${t('optional')}</span>`}
       </div>
       ${input(name, id, property, form)}
       <div id="${id}-problem" class="field-problem" aria-live="polite">${problem ?? nothing}</div>

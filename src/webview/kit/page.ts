@@ -16,6 +16,8 @@ export abstract class Page<C extends PageContract, View> extends LitElement {
   declare failure: Failure | undefined;
   declare slow: boolean;
   readonly host = new Host<C>();
+  /** The failure is of something that was asked for: it stays until the person has seen it. */
+  #asked = false;
   #loading: AbortController | undefined;
   #said = 0;
 
@@ -52,9 +54,12 @@ export abstract class Page<C extends PageContract, View> extends LitElement {
     }, 300);
     try {
       this.view = await this.load(loading.signal);
-      this.failure = undefined;
+      if (!this.#asked) this.failure = undefined;
     } catch (thrown) {
-      if (!loading.signal.aborted) this.fail(thrown);
+      if (!loading.signal.aborted) {
+        this.#asked = false;
+        this.fail(thrown);
+      }
     } finally {
       clearTimeout(skeleton);
       this.slow = false;
@@ -73,12 +78,18 @@ export abstract class Page<C extends PageContract, View> extends LitElement {
   async attempt<T>(work: () => Promise<T>): Promise<T | undefined> {
     try {
       const result = await work();
-      this.failure = undefined;
+      this.#dismiss();
       return result;
     } catch (thrown) {
+      this.#asked = true;
       this.fail(thrown);
       return undefined;
     }
+  }
+
+  #dismiss(): void {
+    this.#asked = false;
+    this.failure = undefined;
   }
 
   /** Says it once, politely. */
@@ -95,7 +106,7 @@ export abstract class Page<C extends PageContract, View> extends LitElement {
     const { view, failure } = this;
     return html`
       <div class="live-region visually-hidden" role="status" aria-live="polite"></div>
-      ${failure ? failureView(failure, () => void this.reload()) : nothing}
+      ${failure ? failureView(failure, this.#asked ? { dismiss: () => this.#dismiss() } : { again: () => void this.reload() }) : nothing}
       ${view === undefined ? (this.slow ? skeleton() : nothing) : this.content(view)}
     `;
   }

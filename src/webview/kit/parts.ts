@@ -66,15 +66,22 @@ export const connectionName = (connection: ConnectionView): TemplateResult => ht
   ${connection.writable ? nothing : html`<span class="access" title=${connection.access.title ?? nothing}>${icon('lock')}${connection.access.text}</span>`}
 `;
 
+/** What a failure can be answered with: reading the page again, or having seen it. */
+export type FailureDoor = { readonly again: () => void } | { readonly dismiss: () => void };
+
 /** What was tried, what came back, what to do. */
-export const failureView = (failure: Failure, onRetry: () => void): TemplateResult => html`
+export const failureView = (failure: Failure, door: FailureDoor): TemplateResult => html`
   <div class="banner error" role="alert">
     <span>
       <strong>${failure.message}</strong>
       ${failure.remedy}
-      ${failure.tried ? html`<span class="second">${t('Tried: {0}. Answer: {1}.', failure.tried, failure.answer)}</span>` : nothing}
+      ${failure.tried && failure.answer ? html`<span class="second">${t('Tried: {0}. Answer: {1}.', failure.tried, failure.answer)}</span>` : nothing}
     </span>
-    <button class="button secondary" @click=${onRetry}>${t('Try again')}</button>
+    ${
+      'again' in door
+        ? html`<button class="button secondary" @click=${door.again}>${t('Try again')}</button>`
+        : iconButton('close', t('Dismiss'), door.dismiss)
+    }
   </div>
 `;
 

@@ -34,7 +34,7 @@ export async function readRelations(
     if (message.chord !== null) addAll('dependent', 'Once all parts of the chord are done', [message.chord]);
     addAll('dependent', 'On success', message.callbacks);
     addAll('dependent', 'On failure', message.errbacks);
-  }
+  } else notes.push('What waits for a task stands in its message alone, and that is no longer there.');
   for (const child of result?.children ?? []) add('child', child);
   const group = message?.groupId ?? result?.groupId ?? null;
   if (group !== null) await addGroup(parts, group, message !== null && message.chord !== null, add, notes, signal);

@@ -66,12 +66,13 @@ export function jobView(parts: JobViewParts): JobView {
       rows: world.masked ? [] : argumentRows(job),
       namesFrom: null,
       call: world.masked ? `${job.task ?? ''}(•••)` : callText(job),
-      problem: problemOf(job, 'args') ?? (job.args === null ? t('The arguments could not be read.') : null),
+      problem: argumentsProblem(job),
+      unknown: job.args === null && argumentsProblem(job) === null ? (argumentsFact(job)?.note ?? '') : null,
       masked: world.masked,
     },
     result: resultView(job, installation),
     meta: job.meta === null ? null : valueView(job.meta),
-    facts: job.facts.map((fact, index) => factView(fact, index, job.facts, world)),
+    facts: factViews(job, world),
     sources: job.sources,
     problems: job.problems.map(({ part, reason, offset }) =>
       offset === null ? `${part}: ${reason}` : t('{0}: {1} (at byte {2})', part, reason, offset),
@@ -201,14 +202,31 @@ function problemOf(job: Job, part: string): string | null {
   return job.problems.find(problem => problem.part === part)?.reason ?? null;
 }
 
+/** The fact that says why a system has not recorded the arguments; it stands in their place. */
+function argumentsFact({ args, facts }: Job): Fact | undefined {
+  return args === null ? facts.find(({ name, value }) => name === 'Arguments' && value === null) : undefined;
+}
+
+function argumentsProblem(job: Job): string | null {
+  const problem = problemOf(job, 'args');
+  if (problem !== null || job.args !== null || argumentsFact(job) !== undefined) return problem;
+  return t('The arguments could not be read.');
+}
+
+function factViews(job: Job, world: World): FactView[] {
+  const shown = job.facts.filter(fact => fact !== argumentsFact(job));
+  return shown.map((fact, index) => factView(fact, index, shown, world));
+}
+
 /** Facts stand in blocks: what it is, its times, what it weighs. */
 function factView(fact: Fact, index: number, facts: readonly Fact[], world: World): FactView {
   const opens = fact.format === 'instant' || fact.format === 'size';
   const first = facts.findIndex(({ format }) => format === fact.format) === index;
   const value = factText(fact, world);
   const relative = fact.value !== null && fact.format === 'instant' ? relativeTime(fact.value, world) : '';
-  // Far away both are the same date.
-  const ago = relative === value.text ? '' : relative;
+  // Far away both are the same date, and `tomorrow 10:48` says what stands there already.
+  const clock = /\d\d:\d\d$/.exec(relative)?.[0];
+  const ago = relative === value.text || (clock !== undefined && value.text.endsWith(clock)) ? '' : relative;
   const note = fact.value === null ? null : joined(ago, fact.note);
   return {
     name: fact.name,

@@ -93,7 +93,8 @@ function troubleRow(at: InstallationAddress, view: InstallationView, overview: O
     label,
     description,
     icon: knownAmount(count) > 0 ? STATE_ICONS[state] : { id: STATE_ICONS[state].id },
-    children: 'collapsed',
+    children: missing === undefined ? 'collapsed' : 'none',
+    ...(missing === undefined ? {} : { click: 'set-companion' as const, detail: missing.reason ?? '' }),
     context: contextValue('trouble', [], view.installation.actions(target, state)),
     spoken: [
       label,

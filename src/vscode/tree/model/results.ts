@@ -18,9 +18,10 @@ export function resultsRow(at: InstallationAddress, view: InstallationView, worl
   const states = statesWithoutQueue(view);
   if (!states.some(({ count }) => !('unknown' in count))) return [];
   const filled = states.filter(({ count }) => knownAmount(count) > 0);
-  // What most jobs are in comes last in the order of states, and is of the least interest.
+  // The last states in their order are those that keep what has ended, and of the least interest.
   const parts = filled.slice(0, NAMED).map(({ count, word }) => `${formatCount(count, world.locale)} ${word}`);
-  const description = parts.length === 0 ? t('none') : joined(...parts);
+  const none = states.some(({ count }) => 'unknown' in count) ? t('not known') : t('none');
+  const description = parts.length === 0 ? none : joined(...parts);
   const label = t('Results');
   return [
     {
