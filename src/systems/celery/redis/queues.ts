@@ -48,7 +48,9 @@ export function bindingCommands(reading: Reading): {
   readonly commands: Command[];
 } {
   const { discovery, prefix, memory } = reading;
-  const found = discovery.prefixes().get(prefix)?.exchanges ?? new Set<string>();
+  const told = discovery.prefixes().get(prefix)?.exchanges ?? new Set<string>();
+  // Where SCAN is refused, the exchange of default settings is all that is known beforehand.
+  const found = discovery.refusal === null ? told : new Set([...told, 'celery', ...reading.place.options.queues]);
   for (const exchange of memory.exchanges.keys()) if (!found.has(exchange)) memory.exchanges.delete(exchange);
   let exchanges = [...found];
   if (exchanges.length > 2 * ANEW) {

@@ -18,6 +18,7 @@ const ROLE = 'results';
 const TITLE = 'Result backend';
 /** After a look that found nothing, or that failed, the next one comes no sooner. Milliseconds. */
 const REST = 10_000;
+const SHORT_REST = 500;
 
 export const createResults: CreateResults = (place, named) => new CeleryResults(place, named);
 
@@ -71,12 +72,15 @@ class CeleryResults implements Results {
   }
 
   async #look(signal: AbortSignal): Promise<void> {
+    const began = Date.now();
     try {
       const { options } = this.#place;
       if (options.results !== null) await this.#open(options.results, signal);
       else await this.#find(signal);
       this.#failure = null;
-      if (this.#store === null) this.#restUntil = Date.now() + REST;
+      // The first results may come any moment: short looks are taken often, long ones seldom.
+      const rest = Math.min(REST, Math.max(SHORT_REST, 20 * (Date.now() - began)));
+      if (this.#store === null) this.#restUntil = Date.now() + rest;
     } catch (thrown) {
       if (isAbort(thrown) || signal.aborted) throw thrown;
       const error = asInspectorError(thrown, 'looking for the result backend');

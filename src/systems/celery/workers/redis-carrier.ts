@@ -3,6 +3,7 @@
  * binding of ours names.
  */
 import type { Command, RedisBroker } from '../../../brokers/redis/port';
+import { InspectorError } from '../../../model';
 import { bytesOf, textOf } from '../../reading/ids';
 import { arrayOf } from '../../reading/replies';
 import {
@@ -146,12 +147,17 @@ class Controls {
     // Nobody has ever listened there: another name, or no worker yet. One SCAN tells.
     this.#searchedAt = now;
     const found = new Set<string>();
-    for await (const { keys } of this.#broker.scan({ match: BINDING_PATTERN, type: 'set' }, signal)) {
-      for (const key of keys) {
-        const parsed = parseBindingKey(textOf(key));
-        const control = /^(?!reply\.)(.+)\.pidbox$/.exec(parsed?.exchange ?? '')?.[1];
-        if (parsed?.prefix === this.#prefix && control !== undefined) found.add(control);
+    try {
+      for await (const { keys } of this.#broker.scan({ match: BINDING_PATTERN, type: 'set' }, signal)) {
+        for (const key of keys) {
+          const parsed = parseBindingKey(textOf(key));
+          const control = /^(?!reply\.)(.+)\.pidbox$/.exec(parsed?.exchange ?? '')?.[1];
+          if (parsed?.prefix === this.#prefix && control !== undefined) found.add(control);
+        }
       }
+    } catch (thrown) {
+      // Who may not look through the keys may still ask by the usual name.
+      if (!(thrown instanceof InspectorError) || thrown.code !== 'forbidden') throw thrown;
     }
     this.#found = [...found].sort().slice(0, 8);
     return this.#found.length > 0 ? this.#found : [this.#usual];
