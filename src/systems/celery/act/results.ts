@@ -7,7 +7,7 @@ import type { Change, Take } from './redis/change';
 import { runChanges } from './redis/run';
 import type { Situation } from './situation';
 import { type Ready, StepWork } from './steps';
-import { restoringResult, type StoredResult } from './stored';
+import { expiryOf, restoringResult, type StoredResult } from './stored';
 import { goneOutcome, type Source, thingsOf } from './things';
 import { base64, EXPIRED, IN_USE, unit } from './undo';
 
@@ -20,8 +20,7 @@ export function resultBack(subject: string, result: StoredResult, store: RedisRe
 }
 
 export function resultGuards(result: StoredResult, now: number): RedisGuard[] {
-  const operation = restoringResult(result, now);
-  const expireAt = operation.kind === 'create' ? operation.expireAt : null;
+  const expireAt = expiryOf(result, now);
   return [
     { kind: 'absent', key: base64(result.key), refusal: IN_USE },
     ...(expireAt === null ? [] : [{ kind: 'before', at: expireAt, refusal: EXPIRED } as const]),

@@ -7,6 +7,7 @@ import { JsonTextError, membersOf } from '../message/build-text';
 import { shortRepr } from '../message/build-values';
 import type { RedisResultStore } from '../results';
 import { readTaskResult } from '../results/read';
+import { wire } from './redis/change';
 import { base64 } from './undo';
 
 /** A result exactly as it stands, with what retrying and deleting it need. */
@@ -33,7 +34,7 @@ export async function readStored(
 ): Promise<readonly (StoredResult | null)[]> {
   const keys = ids.map(id => store.key(id));
   const replies = await store.broker.read(
-    keys.flatMap(key => [['GET', key] as const, ['PTTL', key] as const]),
+    keys.map(wire).flatMap(key => [['GET', key] as const, ['PTTL', key] as const]),
     signal,
   );
   return Promise.all(ids.map((id, index) => storedOf(id, keys[index]!, replies[index * 2], replies[index * 2 + 1])));
@@ -112,7 +113,8 @@ function wholePython(json: string, tuple: boolean): string {
 
 /** What most arguments are: short ASCII texts without quotes or escapes, small integers. Null where they are more. */
 function plainPython(json: string, tuple: boolean): string | null {
-  if (json.length > 300 || !/^[[\]{}:, \w"@/+.-]*$/.test(json) || /[\d.][.eE]|__type__|\d{16}|"\d+":/.test(json)) return null;
+  if (json.length > 300 || !/^[[\]{}:, \w"@/+.-]*$/.test(json) || /[\d.][.eE]|__type__|\d{16}|"\d+":/.test(json))
+    return null;
   const text = (value: unknown, outer: boolean): string => {
     if (value === null) return 'None';
     if (value === true) return 'True';
@@ -166,12 +168,17 @@ export function valuesOf(call: Arguments): { readonly args: PyTuple; readonly kw
   };
 }
 
-/** Puts a result back as it stood. @param now milliseconds since the epoch by the clock of its broker */
-export function restoringResult({ key, raw, leftMs }: StoredResult, now: number): RedisOperation {
+/** When a result expires, in milliseconds since the epoch; null = never. @param now by the clock of its broker */
+export const expiryOf = ({ leftMs }: StoredResult, now: number): number | null =>
+  leftMs === null ? null : Math.round(now + leftMs);
+
+/** Puts a result back as it stood. */
+export function restoringResult(result: StoredResult, now: number): RedisOperation {
+  const { key, raw } = result;
   return {
     kind: 'create',
     key: base64(key),
     value: { type: 'string', value: base64(raw) },
-    expireAt: leftMs === null ? null : Math.round(now + leftMs),
+    expireAt: expiryOf(result, now),
   };
 }

@@ -50,7 +50,7 @@ interface Rig extends AsyncDisposable {
 
 let database = 0;
 
-async function startRig(generation: string): Promise<Rig> {
+async function startRig(generation: string, conf: CeleryApp['conf'] = {}): Promise<Rig> {
   const vhost = await rabbit.vhost();
   const backend = redis.url.replace(/\/0$/, `/${++database}`);
   const broker = await connectRabbit({ url: vhost.url, managementUrl: rabbit.managementUrl }, never);
@@ -68,7 +68,7 @@ async function startRig(generation: string): Promise<Rig> {
     return page.items;
   };
   return {
-    app: { generation, broker: vhost.url, backend, conf: { result_extended: true } },
+    app: { generation, broker: vhost.url, backend, conf: { result_extended: true, ...conf } },
     vhost: vhost.name,
     broker,
     results,
@@ -246,4 +246,45 @@ test('a connection that breaks in the middle loses nothing, and what may be ther
   const ids = new Set<string | null>();
   for (const queue of ['celery', 'other']) for (const { id } of await rig.look(queue)) ids.add(id);
   expect(ids.size).toBe(21);
+});
+
+test('a task that the broker delays runs now, and one that was canceled comes back with its ETA', async () => {
+  await using rig = await startRig('celery-newest', {
+    task_default_queue: 'ledger',
+    task_default_queue_type: 'quorum',
+    task_default_exchange_type: 'topic',
+  });
+  using file = new Ran();
+  await using worker = await startCeleryWorker({ ...rig.app, queues: ['ledger'] });
+  const ids = JSON.parse(
+    await runCelery(
+      rig.app,
+      `print(json.dumps([tasks.append_line.apply_async((${quoted(file.file)}, line), countdown=3000).id for line in ["now", "never"]]))`,
+    ),
+  ) as [string, string];
+  await waitFor(async () => (await rig.depth('celery_delayed_11')) === 2);
+  const delayed = async () => {
+    await rig.perform('look', { kind: 'installation' }, { count: 10 });
+    return rig.rows('scheduled');
+  };
+  const rows = await waitFor(
+    async () => {
+      await rig.installation.overview(never);
+      const found = await delayed();
+      return found.length === 2 ? found : null;
+    },
+    { timeout: 20_000, every: 500 },
+  );
+  const now = rows.find(({ id }) => id === ids[0]);
+  const { plan, report } = await rig.perform('run-now', job(now!));
+  expect(plan.byQueue).toMatchObject([{ queue: 'ledger', count: 1 }]);
+  expect(report.items).toMatchObject([{ id: ids[0], outcome: 'done' }]);
+  await waitFor(() => file.lines().length === 1, { timeout: 20_000, explain: worker.output });
+  const never_ = (await delayed()).find(({ id }) => id === ids[1]);
+  const canceled = await rig.perform('cancel', job(never_!));
+  expect(canceled.report.items).toMatchObject([{ id: ids[1], outcome: 'done' }]);
+  expect(await rig.depth('celery_delayed_11')).toBe(0);
+  expect(await rig.undo(canceled.undo)).toEqual([true]);
+  await waitFor(() => worker.output().includes(ids[1]), { timeout: 20_000, explain: worker.output });
+  expect(file.lines()).toEqual(['now']);
 });

@@ -51,6 +51,8 @@ export interface RigOptions {
   readonly generation?: string;
   readonly conf?: CeleryApp['conf'];
   readonly options?: Record<string, unknown>;
+  /** `global_keyprefix` of the installation. */
+  readonly key?: string;
 }
 
 export async function startRig(options: RigOptions = {}): Promise<Rig> {
@@ -78,7 +80,11 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     otherDatabases: async () => [{ db: number, keys: 1 }],
   };
   const parsed = parseOptions({ results: backend, ...options.options });
-  const installation = new CeleryInstallation(celery, { broker, key: '', options: parsed, companions }, []);
+  const installation = new CeleryInstallation(
+    celery,
+    { broker, key: options.key ?? '', options: parsed, companions },
+    [],
+  );
   const client = clientOf(redis);
   const results =
     options.backend === undefined

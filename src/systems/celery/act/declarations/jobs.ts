@@ -68,7 +68,7 @@ export const cancel = (kind: BrokerKind): ActionDeclaration => ({
   id: 'cancel',
   title: 'Cancel',
   target: 'job',
-  states: ['waiting'],
+  states: kind === 'redis' ? ['waiting'] : ['waiting', 'scheduled'],
   bulkTitle: 'Cancel all…',
   effect: 'changes',
   guarantee: moving(kind),

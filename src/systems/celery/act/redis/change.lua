@@ -39,12 +39,16 @@ local function foreign(part)
   if kind ~= 'none' and kind ~= wanted then return key .. ' is a ' .. kind .. ' and no ' .. wanted end
 end
 
-local function within(database, run)
-  if database == '' or database == home then return run() end
-  redis.call(SELECT, database)
-  local answer = run()
-  redis.call(SELECT, home)
-  return answer
+-- Whether the string of a take is as it was; 0 and 2 as the answers.
+local function differs(part)
+  local now = redis.pcall('GET', part.key)
+  if not now then return 0 end
+  if type(now) == 'table' or redis.sha1hex(now) ~= part.arguments[1] then return 2 end
+end
+
+local function elsewhere(part)
+  local database = part.kind == 'value' and part.arguments[2] or ''
+  return database ~= '' and database ~= home and database
 end
 
 local check = {
@@ -53,11 +57,6 @@ local check = {
     local now = redis.call('HGET', key, tag)
     if not now then return 0 end
     if now ~= value then return 2 end
-  end,
-  value = function(key, digest, database)
-    local now = within(database, function() return redis.pcall('GET', key) end)
-    if not now then return 0 end
-    if type(now) == 'table' or redis.sha1hex(now) ~= digest then return 2 end
   end,
   field = function(key, field, value)
     local now = redis.call('HGET', key, field)
@@ -82,8 +81,8 @@ local remove = {
     redis.call('ZREM', KEYS[tonumber(index)], tag)
     redis.call('HDEL', key, tag)
   end,
-  value = function(key, _, database)
-    within(database, function() return redis.call('DEL', key) end)
+  value = function(key)
+    redis.call('DEL', key)
   end,
 }
 
@@ -97,17 +96,35 @@ local function parts()
   return read
 end
 
-local function change(takes, puts)
+local function write(takes, puts)
   for _, part in ipairs(takes) do
-    local wrong = foreign(part)
-    if wrong then return wrong end
-    local against = check[part.kind](part.key, unpack(part.arguments))
-    if against then return against end
+    local removing = remove[part.kind]
+    if removing and not elsewhere(part) then removing(part.key, unpack(part.arguments)) end
+  end
+  for _, part in ipairs(puts) do redis.call(part.kind, part.key, unpack(part.arguments)) end
+  return 1
+end
+
+-- What speaks against an item, as far as this database tells.
+local function against(takes, puts)
+  for _, part in ipairs(takes) do
+    if not elsewhere(part) then
+      local wrong = foreign(part)
+      if wrong then return wrong end
+      local no
+      if part.kind == 'value' then no = differs(part) else no = check[part.kind](part.key, unpack(part.arguments)) end
+      if no then return no end
+    end
   end
   for _, part in ipairs(puts) do
     local wrong = foreign(part)
     if wrong then return wrong end
   end
+end
+
+local function change(takes, puts)
+  local no = against(takes, puts)
+  if no then return no end
   -- An item takes one element of a list at most: looking for it and removing it is one command.
   for _, part in ipairs(takes) do
     if part.kind == 'list' then
@@ -115,17 +132,43 @@ local function change(takes, puts)
       if redis.call('LREM', part.key, side == 'tail' and -1 or 1, value) == 0 then return 0 end
     end
   end
-  for _, part in ipairs(takes) do
-    local removing = remove[part.kind]
-    if removing then removing(part.key, unpack(part.arguments)) end
-  end
-  for _, part in ipairs(puts) do redis.call(part.kind, part.key, unpack(part.arguments)) end
-  return 1
+  return write(takes, puts)
 end
 
-local answers = {}
+local answers, items, crossing = {}, {}, {}
 for number = 1, tonumber(take()) do
-  local takes, puts = parts(), parts()
-  answers[number] = change(takes, puts)
+  local item = { takes = parts(), puts = parts() }
+  items[number] = item
+  for _, part in ipairs(item.takes) do
+    local database = elsewhere(part)
+    if database then
+      item.crosses = part
+      crossing[database] = crossing[database] or {}
+      table.insert(crossing[database], number)
+    end
+  end
+end
+
+-- What lies in another database is taken first, in one visit; all else that could stop such an item has been looked at.
+-- Of two items that want the same string only one gets it.
+for number, item in ipairs(items) do
+  if item.crosses then answers[number] = against(item.takes, item.puts) end
+end
+for database, numbers in pairs(crossing) do
+  redis.call(SELECT, database)
+  for _, number in ipairs(numbers) do
+    local part = items[number].crosses
+    if not answers[number] then answers[number] = differs(part) end
+    if not answers[number] then redis.call('DEL', part.key) end
+  end
+  redis.call(SELECT, home)
+end
+
+for number, item in ipairs(items) do
+  if not item.crosses then
+    answers[number] = change(item.takes, item.puts)
+  elseif not answers[number] then
+    answers[number] = write(item.takes, item.puts)
+  end
 end
 return answers

@@ -41,6 +41,15 @@ export const CHANGE_NEEDS: readonly string[] = [
 /** Number of a Redis' database by its address `host:port/db`; 0 where it names none. */
 export const databaseOf = (address: string): number => Number(/\/(\d+)$/.exec(address)?.[1] ?? 0);
 
+/** As the driver sends it fastest: text where it is ASCII, all of which goes out in one piece. */
+export function wire(key: Key): Key {
+  if (typeof key === 'string') return key;
+  const text = key.toString('latin1');
+  return BEYOND_ASCII.test(text) ? key : text;
+}
+
+const BEYOND_ASCII = /[\x80-\xff]/;
+
 /** Runs changes in one script. @param name for messages: `celery retry`. @throws InspectorError as `run` does */
 export async function change(
   broker: RedisBroker,
@@ -52,11 +61,12 @@ export async function change(
   const keys: Key[] = [];
   const numbers = new Map<string, string>();
   const number = (key: Key): string => {
-    const text = typeof key === 'string' ? key : `b${key.toString('latin1')}`;
-    let known = numbers.get(text);
+    const text = wire(key);
+    const name = typeof text === 'string' ? text : `b${text.toString('latin1')}`;
+    let known = numbers.get(name);
     if (known === undefined) {
-      known = String(keys.push(key));
-      numbers.set(text, known);
+      known = String(keys.push(text));
+      numbers.set(name, known);
     }
     return known;
   };

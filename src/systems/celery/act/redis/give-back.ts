@@ -6,7 +6,7 @@ import { textAt } from '../../message/build-text';
 import { UnwritableValue } from '../../message/build-values';
 import type { StoredElement } from '../../parts';
 import { bindingsOf, Bindings as Routes } from '../../redis/bindings';
-import { silent, whoHolds } from '../held';
+import { type Asked, silent, whoHolds } from '../held';
 import { planTasks, type Verdict } from '../plan';
 import { type Handler, type Situation, unserved } from '../situation';
 import { type Prepared, StepWork } from '../steps';
@@ -59,6 +59,13 @@ function verdictOn(thing: Thing, { fleet }: Situation): Verdict {
 const UNROUTED = 'no queue is bound for it any more, so it cannot be told where it belongs';
 const holds = (worker: string): string => `${worker} says that it holds it`;
 
+const LIMITED = 'its task has a rate limit: a worker that lives may hold it back for that, and does not tell';
+
+function mayBeLimited({ element }: Thing & { readonly kind: 'element' }, asked: Asked | null): boolean {
+  const { task } = element.message;
+  return asked !== null && asked.answered.size > 0 && task !== null && asked.limited.has(task);
+}
+
 function givingBack(situation: Situation, source: Source, total: number, signal: AbortSignal): StepWork<Change> {
   const { broker } = redisOf(situation.context);
   async function* prepared(): AsyncGenerator<readonly Prepared<Change>[], void> {
@@ -77,6 +84,8 @@ function givingBack(situation: Situation, source: Source, total: number, signal:
         const verdict = holder === undefined ? verdictOn(found, situation) : { leave: holds(holder.worker) };
         if ('leave' in verdict || found.kind !== 'element') {
           ready.push({ decided: outcome(about, 'refused', 'leave' in verdict ? verdict.leave : NOT_HELD) });
+        } else if (mayBeLimited(found, asked)) {
+          ready.push({ decided: outcome(about, 'refused', LIMITED) });
         } else if (quiet.length > 0) {
           const reason = `${quiet.join(', ')} lives and did not answer: it may hold it`;
           ready.push({ decided: outcome(about, 'refused', reason) });
