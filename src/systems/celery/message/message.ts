@@ -193,9 +193,10 @@ export class Message implements TaskMessage {
     const args = text(this.#header('argsrepr'));
     const kwargs = text(this.#header('kwargsrepr'));
     if (args === null && kwargs === null) return null;
-    const without = (args ?? '()').replace(/,\)$/, ')');
-    if (kwargs === null || kwargs === '{}') return without;
-    return without === '()' ? `(**${kwargs})` : `${without.replace(/\)$/, '')}, **${kwargs})`;
+    // A list where the caller gave one.
+    const inner = (args ?? '()').replace(/^[([]|,?[)\]]$/g, '');
+    const named = kwargs === null || kwargs === '{}' ? '' : `**${kwargs}`;
+    return `(${[inner, named].filter(part => part !== '').join(', ')})`;
   }
 
   get eta(): string | null {

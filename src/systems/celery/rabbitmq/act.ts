@@ -71,8 +71,8 @@ async function planLook(
   signal: AbortSignal,
 ) {
   const count = countOf(request.parameters['count']);
-  // What a look does depends on the queue's type, which the overview tells.
-  if (!rabbit.known) await rabbit.overview(signal);
+  // What a look does depends on the queue's type, which the overview tells; a queue may be newer than the last one.
+  if (!rabbit.known || queues.some(queue => rabbit.fact(queue) === null)) await rabbit.overview(signal);
   const depths = await rabbit.broker.depths(queues, signal);
   const byQueue: { queue: string; count: number; note: string | null }[] = [];
   const leftOut: { reason: string; count: number }[] = [];

@@ -2,7 +2,7 @@ import { republication } from '../../../brokers/rabbitmq/messages';
 import type { RabbitMessage } from '../../../brokers/rabbitmq/port';
 import { InspectorError, isAbort } from '../../../model';
 import { deliveryCount, type Look } from './looks';
-import { recentOverview } from './overview';
+import { readOverview, recentOverview } from './overview';
 import { DEFAULT_LIMIT, factWithoutManagement, type QueueFact } from './queue-facts';
 import type { RabbitState } from './state';
 
@@ -84,8 +84,9 @@ function refusalOf(state: RabbitState, fact: QueueFact): string | null {
  * @throws InspectorError as `RabbitBroker.look` does, and `unsupported` where a look is refused
  */
 export async function lookAt(state: RabbitState, queue: string, count: number, signal: AbortSignal): Promise<Look> {
-  // What a look does depends on the type of the queue.
+  // What a look does depends on the type of the queue, which may be newer than the last overview.
   if (state.queues === null) await recentOverview(state, signal);
+  else if (!state.queues.has(queue) && !state.delayed.has(queue)) await readOverview(state, signal);
   const { refusal } = permitOf(state, queue);
   if (refusal !== null) throw refused(queue, refusal);
   try {

@@ -17,7 +17,8 @@ export async function planReady(
 ): Promise<Plan> {
   const { context } = situation;
   const rabbit = rabbitOf(context);
-  if (!rabbit.known) await rabbit.overview(signal);
+  // A queue may be newer than the last overview.
+  if (!rabbit.known || from.some(({ queue }) => rabbit.fact(queue) === null)) await rabbit.overview(signal);
   const queues = new Map<string, number>();
   const leftOut = new Map<string, number>();
   const cautions = new Set<string>();
