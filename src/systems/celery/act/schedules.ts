@@ -17,6 +17,7 @@ const NOT_HERE =
   'it is no entry of RedBeat: what stands in a file of celery beat, or in a configuration, is changed there';
 const GONE = 'it is no longer there';
 const CONFIGURED = 'It comes from the configuration of the application: beat writes that again when it starts next.';
+const FAR = 'RedBeat is neither on the broker nor with the results, so Undo does not reach it.';
 const NO_BEAT = 'No beat holds the lock of RedBeat: nothing is sent before one is started.';
 
 async function entriesOf(targets: Plan['targets'], { context }: Situation, signal: AbortSignal): Promise<Entry[]> {
@@ -89,6 +90,7 @@ export function scheduleHandler(declaration: ActionDeclaration): Handler {
         leftOut: [...new Set(left)].map(reason => ({ reason, count: left.filter(each => each === reason).length })),
         savedBytes: taken.reduce((sum, { definition, meta }) => sum + definition.length + (meta?.length ?? 0), 0),
         cautions: [...cautions],
+        ...(taken.some(entry => reachOf(entry, situation) === null) ? { undoable: false, notUndoable: FAR } : {}),
       });
     },
     work: async (plan, situation, signal) => {
@@ -111,10 +113,10 @@ export function scheduleHandler(declaration: ActionDeclaration): Handler {
 function batchOf(action: string, entry: Standing, next: Becoming, situation: Situation) {
   const { id, broker } = entry;
   const { change, back } = action === 'delete' ? deleting(entry) : changing(entry, next);
-  const on = roleOf(entry, situation);
+  const reach = reachOf(entry, situation);
   return {
     subjects: [id],
-    undo: [unit(id, back.guards, back.operations, on)],
+    undo: reach === null ? [] : [unit(id, back.guards, back.operations, reach.on)],
     outcomes: [],
     weight: 0,
     run: async (record: string, signal: AbortSignal): Promise<Did<never>> => {
@@ -130,8 +132,8 @@ function batchOf(action: string, entry: Standing, next: Becoming, situation: Sit
   };
 }
 
-/** RedBeat may live elsewhere than the messages. */
-function roleOf({ broker }: Standing, { context }: Situation): string | null {
-  if (broker.address === context.broker.address) return null;
-  return broker.address === context.results.companion.address ? RESULTS_ROLE : 'redbeat';
+/** RedBeat may live elsewhere than the messages: on the companion of the results, or where undo does not reach. */
+function reachOf({ broker }: Standing, { context }: Situation): { readonly on: string | null } | null {
+  if (broker.address === context.broker.address) return { on: null };
+  return broker.address === context.results.companion.address ? { on: RESULTS_ROLE } : null;
 }
