@@ -1,6 +1,7 @@
 import { InspectorError, type UndoUnit } from '../../model';
 import { compareVersions } from '../redis/server';
 import { type TlsOptions, tlsSettings } from '../redis/tls';
+import { readDepths } from './depths';
 import { type Counting, type Driver, type DriverOptions, openDriver, type TlsSettings } from './driver';
 import { aborted } from './failures';
 import { findManagement, type ManagementFound } from './find-management';
@@ -174,27 +175,7 @@ class RabbitConnection implements ConnectedRabbit {
   }
 
   async depths(queues: readonly string[], signal: AbortSignal): Promise<readonly (QueueDepth | null)[]> {
-    const driver = this.#live();
-    const tried = queues.length === 1 ? `reading the depth of ${queues[0]}` : `reading ${queues.length} queues`;
-    let open = queues.length === 0 ? null : await driver.openChannel(tried, signal);
-    const depths: (QueueDepth | null)[] = [];
-    try {
-      for (const queue of queues) {
-        open ??= await driver.openChannel(tried, signal);
-        try {
-          const { messageCount, consumerCount } = await open.ask(channel => channel.checkQueue(queue));
-          depths.push({ ready: messageCount, consumers: consumerCount });
-        } catch (thrown) {
-          // A queue that is not there closes the channel.
-          if (!(thrown instanceof InspectorError) || thrown.code !== 'gone') throw thrown;
-          depths.push(null);
-          open = null;
-        }
-      }
-    } finally {
-      await open?.close();
-    }
-    return depths;
+    return readDepths(this.#live(), queues, signal);
   }
 
   async look(queue: string, count: number, signal: AbortSignal): Promise<readonly RabbitMessage[]> {

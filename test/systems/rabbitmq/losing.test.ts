@@ -2,6 +2,7 @@
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connectRabbit, type RabbitConnectOptions } from '../../../src/brokers/rabbitmq';
+import type { PublishOutcome } from '../../../src/brokers/rabbitmq/port';
 import type { InspectorError } from '../../../src/model';
 import { freePort, startRabbit, type TestRabbit, waitFor } from '../../support';
 
@@ -54,19 +55,23 @@ describe('the connection is lost', () => {
   test('while publishing: what was confirmed is there, what is unknown may be, what was refused is not', async () => {
     using place = await fresh();
     const { broker, vhost, cut } = place;
-    const messages = Array.from({ length: 60_000 }, (_value, index) => message(`m${index}`));
-    const publishing = broker.publish(messages, signal);
-    let over = false;
-    const cutting = (async () => {
-      while (!over) await cut(200).catch(() => undefined);
-    })();
-    const outcomes = await publishing;
-    over = true;
-    await cutting;
+    const messages = Array.from({ length: 20_000 }, (_value, index) => message(`m${index}`));
+    const outcomes: PublishOutcome[] = [];
     const count = (wanted: string) => outcomes.filter(outcome => outcome === wanted).length;
-    expect(outcomes).toHaveLength(messages.length);
+    const cutting = new AbortController();
+    const knife = (async () => {
+      while (!cutting.signal.aborted) await cut(200).catch(() => undefined);
+    })();
+    // The management API lists a connection some seconds after it was opened: only then can it be cut.
+    while (count('refused') === 0) {
+      if (broker.lost !== null) await broker.reconnect(signal);
+      const batch = await broker.publish(messages, signal);
+      expect(batch).toHaveLength(messages.length);
+      outcomes.push(...batch);
+    }
+    cutting.abort();
+    await knife;
     expect(count('done')).toBeGreaterThan(0);
-    expect(count('refused')).toBeGreaterThan(0);
     expect(count('unknown')).toBeLessThanOrEqual(300);
     expect(count('unroutable')).toBe(0);
     const other = await connectRabbit({ url: vhost.url, managementUrl: null }, signal);

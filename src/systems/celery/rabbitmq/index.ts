@@ -1,4 +1,4 @@
-import { isRabbit, type RabbitBroker } from '../../../brokers/rabbitmq/port';
+import { isRabbit, type RabbitBroker, type RabbitMessage } from '../../../brokers/rabbitmq/port';
 import { type Evidence, InspectorError, isAbort, type Ref } from '../../../model';
 import { openMessage } from '../message/read';
 import type { CreateRabbitTransport, DetectRabbit } from '../parts';
@@ -25,6 +25,8 @@ export interface RabbitTransport extends Transport {
   readonly known: boolean;
   /** Whether a queue may be looked at, and what that leaves behind; no round trip. */
   permit(queue: string): Permit;
+  /** What was taken out of a queue: looks at it show it no more. */
+  forget(queue: string, messages: readonly RabbitMessage[]): void;
   /** Looks and remembers: what `page`, `message`, `find` and `search` show from then on. The action `look` does this. */
   look(queue: string, count: number, signal: AbortSignal): Promise<Look>;
   /** The looked message of a ref, to find it again while taking: by `messageHash`. @throws InspectorError `gone` */
@@ -71,6 +73,7 @@ function transportOf(state: RabbitState, mailbox: Mailbox, evidence: readonly Ev
     permit: queue => permitOf(state, queue),
     look: (queue, count, signal) => lookAt(state, queue, count, signal),
     looked: ref => lookedOf(state, ref),
+    forget: (queue, messages) => state.looks.forget(queue, messages),
     refOf: looked => refOf(state, looked),
     queueNames: async signal => {
       if (state.queues === null) await readOverview(state, signal);

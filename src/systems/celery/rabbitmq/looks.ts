@@ -50,6 +50,24 @@ export class Looks {
     return this.#keep({ queue, at: Date.now(), number: ++this.#number, messages: [], failure });
   }
 
+  /** Messages that were taken out of a queue: what the last look at it showed of them is shown no more. */
+  forget(queue: string, messages: readonly RabbitMessage[]): void {
+    const look = this.#looks.get(queue);
+    if (look === undefined || look.messages.length === 0 || messages.length === 0) return;
+    const taken = new Map<string, number>();
+    for (const message of messages) {
+      const hash = messageHash(message);
+      taken.set(hash, (taken.get(hash) ?? 0) + 1);
+    }
+    const left = look.messages.filter(({ hash }) => {
+      const count = taken.get(hash) ?? 0;
+      if (count > 0) taken.set(hash, count - 1);
+      return count === 0;
+    });
+    if (left.length === 0) this.#looks.delete(queue);
+    else this.#keep({ ...look, number: ++this.#number, messages: left });
+  }
+
   of(queue: string): Look | null {
     return this.#looks.get(queue) ?? null;
   }

@@ -11,7 +11,10 @@ import { workersOf } from './workers';
 
 export const NOT_VISIBLE = 'not visible without the management plug-in';
 const NOT_COUNTED = 'RabbitMQ has not counted it yet: its statistics lag by some seconds';
-/** Queues whose ready messages are asked for one by one where statistics are not there yet. */
+/**
+ * Queues whose ready messages are asked for one by one: then the count is the queue's own and does not lag. Of more
+ * queues than that, only those of which the statistics do not tell yet.
+ */
 const ASKED_ONE_BY_ONE = 200;
 /** Milliseconds between two statistics of a node (`collect_statistics_interval`, default). */
 const STATISTICS_MS = 5000;
@@ -60,11 +63,12 @@ async function fromStatistics(state: RabbitState, vhost: Vhost, signal: AbortSig
   const own = queues.filter(({ name }) => layout.roles.get(name)?.kind === 'app');
   const delayed = queues.filter(({ name }) => layout.roles.get(name)?.kind === 'delayed');
   const problems = [...vhost.problems, ...missing(state, queues)];
-  const depths = await uncounted(state, own, problems, signal);
+  const depths = await currentDepths(state, [...own, ...delayed], problems, signal);
   state.queues = new Map(own.map(queue => [queue.name, factOf(queue, state.broker)]));
   state.delayed = new Map(delayed.map(queue => [queue.name, factOf(queue, state.broker)]));
   state.targets = layout.targets;
-  for (const { name, ready, unacked } of queues) if (ready === 0 && unacked === 0) state.looks.emptied(name);
+  for (const { name, ready, unacked } of queues)
+    if ((depths.get(name)?.ready ?? ready) === 0 && unacked === 0) state.looks.emptied(name);
   const { workers, serving } = workersOf(queues, vhost.structure, layout);
   const summaries: QueueSummary[] = [];
   const turns = new Turns();
@@ -76,7 +80,9 @@ async function fromStatistics(state: RabbitState, vhost: Vhost, signal: AbortSig
     queues: summaries,
     workers,
     taken: sumCounts(summaries.map(({ counts }) => counts.taken ?? exactly(0))),
-    ...(delayed.length === 0 ? {} : { scheduled: sumCounts(delayed.map(delayedCount)) }),
+    ...(delayed.length === 0
+      ? {}
+      : { scheduled: sumCounts(delayed.map(queue => delayedCount(queue, depths.get(queue.name)))) }),
     problems,
   };
 }
@@ -91,8 +97,8 @@ function summaryOf(
   const { name, ready, unacked, consumers, headTimestamp } = queue;
   const role = layout.roles.get(name);
   const why = role?.kind === 'app' ? role.why : '';
-  const waiting = ready ?? depth?.ready ?? null;
-  const listeners = consumers ?? depth?.consumers ?? null;
+  const waiting = depth?.ready ?? ready;
+  const listeners = depth?.consumers ?? consumers;
   return {
     name,
     counts: {
@@ -113,18 +119,22 @@ function summaryOf(
   };
 }
 
-function delayedCount({ ready, unacked }: ManagedQueue): Count {
+function delayedCount({ ready: counted, unacked }: ManagedQueue, depth: QueueDepth | undefined): Count {
+  const ready = depth?.ready ?? counted;
   return ready === null ? unknown(NOT_COUNTED) : exactly(ready + (unacked ?? 0));
 }
 
-/** Depths of queues that the statistics do not tell of yet. */
-async function uncounted(
+/** What the queues themselves say, as far as they are asked; see ASKED_ONE_BY_ONE. */
+async function currentDepths(
   state: RabbitState,
   queues: readonly ManagedQueue[],
   problems: Problem[],
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, QueueDepth>> {
-  const names = queues.filter(({ ready, state: now }) => ready === null && now !== 'down').map(({ name }) => name);
+  const few = queues.length <= ASKED_ONE_BY_ONE;
+  const names = queues
+    .filter(({ ready, state: now }) => (few || ready === null) && now !== 'down')
+    .map(({ name }) => name);
   const depths = new Map<string, QueueDepth>();
   if (names.length === 0) return depths;
   try {
