@@ -13,13 +13,15 @@ export async function askParameters(action: ActionDeclaration, overview: Overvie
   }
   if (action.asks !== 'values' || action.parameters === undefined) return {};
   const required = new Set(action.parameters.required ?? []);
-  const asked = Object.entries(action.parameters.properties).filter(([name]) => required.has(name));
+  const asked = Object.entries(action.parameters.properties).filter(
+    ([name, { group }]) => required.has(name) || group !== 'options',
+  );
   const values: Record<string, unknown> = {};
   for (const [index, [name, property]] of asked.entries()) {
     const step = asked.length > 1 ? ` (${index + 1}/${asked.length})` : '';
-    const value = await askValue(`${action.title.replace(/…$/, '')}${step}`, property, overview);
+    const value = await askValue(`${action.title.replace(/…$/, '')}${step}`, property, !required.has(name), overview);
     if (value === null) return null;
-    values[name] = value;
+    if (value !== '' || required.has(name)) values[name] = value;
   }
   return values;
 }
@@ -56,7 +58,12 @@ export async function askQueue(title: string, overview: Overview | null): Promis
   });
 }
 
-async function askValue(title: string, property: ParameterProperty, overview: Overview | null): Promise<unknown> {
+async function askValue(
+  title: string,
+  property: ParameterProperty,
+  optional: boolean,
+  overview: Overview | null,
+): Promise<unknown> {
   if (property.format === 'queue') return askQueue(title, overview);
   if (property.enum !== undefined) {
     return (await vscode.window.showQuickPick([...property.enum], { title, placeHolder: property.title })) ?? null;
@@ -66,9 +73,10 @@ async function askValue(title: string, property: ParameterProperty, overview: Ov
     prompt: [property.title, property.description].filter(part => part !== undefined).join(': '),
     value: property.default === undefined ? '' : String(property.default),
     ignoreFocusOut: true,
-    validateInput: value => problemOf(property, value),
+    validateInput: value => (optional && value.trim() === '' ? undefined : problemOf(property, value)),
   });
   if (text === undefined) return null;
+  if (text.trim() === '' && optional) return '';
   return property.type === 'integer' || property.type === 'number' ? Number(text) : text;
 }
 

@@ -16,7 +16,7 @@ export async function showWithheld(app: App, { id, label, subject }: Row): Promi
   if (name === undefined) return;
   const target: Target = name === null ? { kind: 'installation' } : { kind: 'queue', name };
   const { actAndTell } = await import('../acting/act');
-  await actAndTell(app, { at, action, targets: [target], state: null });
+  await actAndTell(app, { at, action, targets: [target], state: null, parameters: {} });
 }
 
 /** One of the queues in which something waits. @returns undefined when the person went away */

@@ -52,7 +52,14 @@ export function tooltipMarkdown(lines: TooltipLines): vscode.MarkdownString {
 /** Text as Markdown that shows it as it is: nothing in it is markup, and no address in it becomes a link. */
 function plainMarkdown(text: string): string {
   const escaped = new vscode.MarkdownString().appendText(text).value;
+  let first = true;
   return escaped
+    .replace(/(?<!&nbsp;)&nbsp;(?!&nbsp;)/g, space => {
+      // VS Code's own would break long lines inside of words; the first one stays, since `1. x` begins a list.
+      const kept = first ? space : ' ';
+      first = false;
+      return kept;
+    })
     .replaceAll('@', '&#64;')
     .replaceAll('://', '&#58;//')
     .replace(/\bwww\\?\./gi, 'www&#46;');

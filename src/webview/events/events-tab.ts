@@ -6,6 +6,8 @@ import { connectionName, icon, link, productionLine, stateIcon, text } from '../
 
 /** Rows that are kept and shown; older ones have passed by. */
 const SHOWN = 500;
+/** End of the kinds that only say that somebody lives. */
+const HEARTBEAT = 'heartbeat';
 /** Milliseconds between two times that the rate is said to a screen reader. */
 const SAID_EVERY_MS = 15_000;
 
@@ -97,7 +99,7 @@ export class EventsTab extends Page<EventsPage, EventsView> {
           />
           <span class="second">${this.filter === '' ? '' : t('{0} of {1}', rows.length, this.#events.length)}</span>
         </div>
-        ${view.kinds.length === 0 ? nothing : html`<p class="second kinds">${view.kinds.join(' · ')}</p>`}
+        ${view.kinds.length === 0 ? nothing : html`<p class="second kinds">${view.kinds.join(' · ')}${view.kinds.some(kind => kind.endsWith(HEARTBEAT)) ? ` · ${t('heartbeats are listed when the filter names them')}` : ''}</p>`}
         ${this.#table(view, rows)}
       </main>
     `;
@@ -106,7 +108,11 @@ export class EventsTab extends Page<EventsPage, EventsView> {
   #table(view: EventsView, rows: readonly FollowedEventView[]): TemplateResult {
     if (rows.length === 0) {
       const words =
-        this.#events.length > 0 ? t('No event matches the filter.') : view.on ? t('No event yet.') : t('No events.');
+        this.#events.length > 0 && this.filter.trim() !== ''
+          ? t('No event matches the filter.')
+          : view.on
+            ? t('No event of a task yet.')
+            : t('No events.');
       return html`<p class="section">${words}</p>`;
     }
     return html`
@@ -132,7 +138,8 @@ export class EventsTab extends Page<EventsPage, EventsView> {
 
   #matching(): readonly FollowedEventView[] {
     const wanted = this.filter.trim().toLowerCase();
-    if (wanted === '') return this.#events;
+    // Each worker sends one every two seconds; they are counted, and listed for who asks for them.
+    if (wanted === '') return this.#events.filter(({ kind }) => !kind.endsWith(HEARTBEAT));
     return this.#events.filter(({ kind, task, id, worker, queue, text: line }) =>
       [kind, task, id, worker, queue, line].some(part => part.toLowerCase().includes(wanted)),
     );

@@ -52,7 +52,12 @@ function addResult(add: Add, result: TaskResult, worker: string | null): void {
       add({ ...base, kind: 'finished', title: result.status === 'SUCCESS' ? 'Finished' : result.status });
       return;
     case 'canceled':
-      add({ ...base, kind: 'canceled', title: 'Revoked', detail: result.error?.message ?? null });
+      add({
+        ...base,
+        kind: 'canceled',
+        title: 'Revoked',
+        detail: result.error?.message === 'revoked' ? null : (result.error?.message ?? null),
+      });
       return;
     case 'scheduled':
       add({ ...base, kind: 'retried', title: `Attempt ${(result.retries ?? 0) + 1} asked for a retry`, error });

@@ -31,7 +31,7 @@ export function planView(plan: Plan, words: PlanWords, installation: Installatio
     total: plan.total,
     byQueue: plan.byQueue.map(({ queue, count, note }) => ({ queue: oneLine(queue), count: n(count), note })),
     leftOut: plan.leftOut.map(({ reason, count }) => ({ count: n(count), reason })),
-    guarantee: guaranteeText(plan),
+    guarantee: guaranteeText(plan, installation.system.facts.noun.one),
     undo:
       plan.undoable && plan.savedBytes > 0
         ? `${undoSentence(plan)} ${t('{0} will be kept.', formatSize(plan.savedBytes))}`
@@ -55,12 +55,12 @@ function jobCount({ byQueue, total }: Plan): number {
 }
 
 /** What holds while it runs: of several jobs, that each one's step is whole. */
-function guaranteeText(plan: Plan): string {
+function guaranteeText(plan: Plan, noun: string): string {
   const { action } = plan;
   if (action.guarantee.kind !== 'atomic' || jobCount(plan) < 2) return action.guarantee.words;
   return action.effect === 'destroys'
-    ? t('Each job is removed in one step. If you stop, the others stay where they are.')
-    : t('Each job moves in one step. If you stop, every job is in exactly one place.');
+    ? t('Each {0} is removed in one step. If you stop, the others stay where they are.', noun)
+    : t('Each {0} moves in one step. If you stop, every {0} is in exactly one place.', noun);
 }
 
 /** A job as one line of a page. */

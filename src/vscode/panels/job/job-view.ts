@@ -24,7 +24,7 @@ import type {
   ValueView,
 } from '../../../protocol';
 import { accessWords } from '../../tree/model/connection';
-import { clockTime, timeOfState, writtenDue, writtenTime } from '../../tree/model/times';
+import { clockTime, shownTimeOf, stateTimeText, writtenDue } from '../../tree/model/times';
 import type { World } from '../../tree/model/world';
 import { argumentRows, callText } from './call';
 import { historyView } from './history';
@@ -124,9 +124,9 @@ function banners({ live, moved, world }: JobViewParts): BannerView[] {
 }
 
 function sinceText(job: Job, world: World): JobView['since'] {
-  const at = timeOfState(job, job.state);
+  const at = shownTimeOf(job, job.state, world);
   if (at === null) return null;
-  const text = job.state === 'scheduled' ? writtenDue(at, world) : writtenTime(at, world);
+  const text = job.state === 'scheduled' ? writtenDue(at, world) : stateTimeText(job, job.state, world);
   return text === '' ? null : { text, title: formatExact(at, { locale: world.locale }) };
 }
 

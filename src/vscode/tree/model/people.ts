@@ -73,7 +73,12 @@ function scheduleRow(at: InstallationAddress, view: InstallationView, schedule: 
     context: contextValue(
       'schedule',
       [schedule.jobRef !== null && 'opens'],
-      view.installation.actions({ kind: 'schedule', id: schedule.id }, null),
+      view.installation
+        .actions({ kind: 'schedule', id: schedule.id }, null)
+        .filter(
+          ({ action }) =>
+            action.id !== (schedule.paused === true ? 'pause' : schedule.paused === false ? 'resume' : ''),
+        ),
     ),
     spoken: `${label}, ${schedule.trigger}${next === '' ? '' : `, ${next}`}`,
     ...(schedule.jobRef === null ? {} : { click: 'open-job' as const }),

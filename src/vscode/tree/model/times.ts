@@ -51,6 +51,11 @@ export function spokenStateTime(times: JobTimes, state: State, world: World): st
   return spokenTime(timeOfState(times, state), world);
 }
 
+/** The instant that `stateTimeText` writes. */
+export function shownTimeOf(times: JobTimes, state: State, world: World): Instant {
+  return isHeldBack(times, state, world) ? times.dueAt : timeOfState(times, state);
+}
+
 /** What waits or is held until its time is better told by that time than by since when. */
 function isHeldBack({ dueAt }: Pick<JobTimes, 'dueAt'>, state: State, world: World): boolean {
   return (state === 'waiting' || state === 'taken') && dueAt !== null && Date.parse(dueAt) > world.now;

@@ -158,11 +158,16 @@ export const consumerParameters: ParameterSchema = {
 export const scheduleParameters: ParameterSchema = {
   type: 'object',
   properties: {
-    every: { type: 'string', title: 'Every', description: '90s, 15m, 2h, 3d', format: 'duration' },
+    every: {
+      type: 'string',
+      title: 'Every',
+      description: '90s, 15m, 2h, 3d; empty where cron is given',
+      format: 'duration',
+    },
     cron: {
       type: 'string',
       title: 'Cron',
-      description: 'minute hour day-of-month month day-of-week: */5 8-18 * * mon-fri',
+      description: 'minute hour day-of-month month day-of-week: */5 8-18 * * mon-fri; empty where every is given',
       format: 'text',
     },
     args: { type: 'string', title: 'Arguments', format: 'arguments', group: 'options' },
