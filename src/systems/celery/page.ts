@@ -1,4 +1,4 @@
-import { type Count, exactly, InspectorError, type JobPage, type JobQuery, unknown } from '../../model';
+import { type Count, exactly, InspectorError, type JobPage, type JobQuery, sumCounts, unknown } from '../../model';
 import { RUNNING_NOT_RECORDED } from './native';
 import type { CeleryParts } from './parts';
 import { rowOfHeld, withWorker } from './rows';
@@ -122,6 +122,7 @@ async function scheduled(parts: CeleryParts, query: JobQuery, signal: AbortSigna
   const page = await results(parts, { ...query, cursor, size }, signal);
   return {
     ...page,
+    total: delayed === null ? page.total : sumCounts([delayed.total, page.total]),
     items: [...(delayed?.items ?? []), ...page.items],
     next: page.next === null ? null : `results:${page.next}`,
   };

@@ -1,5 +1,6 @@
 import type { Fact } from '../../../model';
 import { VISIBILITY_TIMEOUT } from '../keys';
+import type { Message } from '../message/message';
 import { SENT_NOT_RECORDED } from '../native';
 import type { CeleryParts } from '../parts';
 import type { Known } from './index';
@@ -90,6 +91,17 @@ function expiresNote(expires: string | null): string | undefined {
   return Date.parse(expires) < Date.now() ? 'over: a worker that takes it will revoke it' : undefined;
 }
 
+/** Why a message was dead-lettered last, and where from (header `x-death` of RabbitMQ, the last first); null = never. */
+function deathOf({ parts }: Message): string | null {
+  const deaths = parts.headers['x-death'];
+  const [last] = Array.isArray(deaths) ? (deaths as unknown[]) : [];
+  if (typeof last !== 'object' || last === null) return null;
+  const { reason, queue, count } = last as Readonly<Record<string, unknown>>;
+  if (typeof reason !== 'string' || typeof queue !== 'string') return null;
+  const times = typeof count === 'number' && count > 1 ? `, ${count} times` : '';
+  return `${reason} in ${queue}${times}`;
+}
+
 function addMessage(parts: CeleryParts, { message, result }: Known, text: AddText, facts: Fact[]): void {
   const retries = message?.retries ?? result?.retries ?? null;
   text('Retries', retries === null ? null : String(retries), retries === null ? 'not recorded' : undefined);
@@ -103,6 +115,7 @@ function addMessage(parts: CeleryParts, { message, result }: Known, text: AddTex
   // RabbitMQ marks what was looked at in the same way.
   const why = parts.redis === null ? `${before}; or somebody looked at it` : before;
   if (message.redelivered) text('Redelivered', 'yes', why);
+  text('Dead letter', deathOf(message));
   text('Shadow', message.shadow);
   text('Group', message.groupId);
   text('Sent by', message.origin);

@@ -59,7 +59,15 @@ export async function batchOf(
       ),
     ],
     weight: 0,
-    run: async (_record, during) => ({ outcomes: await running(items, held, context, during), undo: [] }),
+    run: async (_record, during) => {
+      const outcomes = await running(items, held, context, during);
+      const indexes = items.flatMap(({ refusal }, index) => (refusal === null ? [index] : []));
+      rabbit.forget(
+        queue,
+        indexes.flatMap((index, n) => (outcomes[n]?.outcome === 'done' ? (held.messages[index] ?? []) : [])),
+      );
+      return { outcomes, undo: [] };
+    },
   };
 }
 
