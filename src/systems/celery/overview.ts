@@ -1,9 +1,12 @@
+import { isRabbit } from '../../brokers/rabbitmq/port';
 import {
   asInspectorError,
+  atLeast,
   type Count,
   type Evidence,
   exactly,
   isAbort,
+  knownAmount,
   type Overview,
   type Problem,
   type QueueSummary,
@@ -15,7 +18,10 @@ import {
 import { facts, RUNNING_NOT_RECORDED, WORKERS_NOT_RECORDED } from './native';
 import type { CeleryParts } from './parts';
 import { runningOf } from './running';
-import type { TransportOverview } from './types';
+import type { Fleet, TransportOverview } from './types';
+
+/** As long as RabbitMQ's statistics may lag, five seconds unless configured, an answer of workers is newer. */
+const STATISTICS_LAG_MS = 6000;
 
 /** States that only results tell of. */
 const RESULT_STATES = ['scheduled', 'running', 'failed', 'finished', 'canceled'] as const;
@@ -32,13 +38,14 @@ export async function readOverview(
   const meter = meterOf(parts);
   const before = meter();
   const problems: Problem[] = [];
-  const [messages, , listed] = await Promise.all([
+  const [counted, , listed] = await Promise.all([
     transport.overview(signal),
     lookAtResults(parts, problems, signal),
     readSchedules(parts, problems, signal),
   ]);
-  if (messages.workers !== undefined) workers.learn?.(messages.workers);
+  if (counted.workers !== undefined) workers.learn?.(counted.workers);
   const { fleet } = workers;
+  const messages = isRabbit(parts.broker) ? withHeld(counted, fleet) : counted;
   const now = Date.now();
   const people = workers.summaries(now);
   const versions = [...new Set(people.flatMap(worker => worker.version ?? []))].sort(byVersion);
@@ -80,6 +87,26 @@ export async function readOverview(
       into.push({ part: 'results', reason: message, offset: null });
     }
   }
+}
+
+/**
+ * RabbitMQ's count of unacknowledged messages lags by seconds; what workers have just said that they hold does not. The
+ * larger one is nearer to the truth, and then a lower bound: a task that a rate limit holds back is in no answer.
+ */
+function withHeld(counted: TransportOverview, fleet: Fleet): TransportOverview {
+  if (fleet.askedAt === null || Date.now() - fleet.askedAt > STATISTICS_LAG_MS) return counted;
+  const held = new Map<string, number>();
+  for (const { how, queue } of fleet.held.values()) {
+    // What runs has been acknowledged, unless acks_late is set.
+    if (how !== 'active' && queue !== null) held.set(queue, (held.get(queue) ?? 0) + 1);
+  }
+  if (held.size === 0) return counted;
+  const queues = counted.queues.map((queue): QueueSummary => {
+    const said = held.get(queue.name) ?? 0;
+    if (said <= knownAmount(queue.counts.taken)) return queue;
+    return { ...queue, counts: { ...queue.counts, taken: atLeast(said) } };
+  });
+  return { ...counted, queues, taken: sumCounts(queues.map(({ counts }) => counts.taken ?? exactly(0))) };
 }
 
 async function readSchedules({ schedules }: CeleryParts, into: Problem[], signal: AbortSignal) {
