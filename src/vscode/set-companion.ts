@@ -29,6 +29,31 @@ export async function setCompanion(app: App, at: InstallationAddress, role: stri
   }
 }
 
+/** Asks where the management API of a RabbitMQ is, and saves it; it may have a user of its own. */
+export async function setManagement(app: App, connection: string): Promise<void> {
+  const live = app.inspector.connection(connection);
+  if (live === undefined) return;
+  const { name, url, options = {} } = live.profile;
+  const system = Object.keys(options).find(id => typeof options[id]?.['management'] === 'string') ?? 'rabbitmq';
+  const current = options[system]?.['management'];
+  const typed = await askText({
+    title: t('Management API of {0}', name),
+    back: false,
+    prompt: t('URL of the management API: http://user@host:15672, https://…'),
+    value: typeof current === 'string' ? current : `http://${hostOf(url)}:15672`,
+    check: text =>
+      /^https?:\/\/[^\s/]+/i.test(text.trim()) ? undefined : t('A management URL begins with http:// or https://.'),
+  });
+  if (typed === AWAY || typed === BACK) return;
+  try {
+    const saved = await app.inspector.saveCompanion(connection, { system, role: 'management' }, typed.trim());
+    await saved.connect();
+    await saved.refresh('connected');
+  } catch (thrown) {
+    void showFailure(app.log, t('opening the further broker of {0}', name), thrown);
+  }
+}
+
 interface Item extends vscode.QuickPickItem {
   /** null = take out what was said, and look for it again; undefined = ask for a URL. */
   readonly url: string | null | undefined;
@@ -60,9 +85,10 @@ async function askUrl(
 /** What to begin with: another database of the same Redis; beside a RabbitMQ, a Redis on the same host. */
 function likely(own: string): string {
   if (/^rediss?:/i.test(own)) return own;
-  const host = /^[a-z+]+:\/\/(?:[^@/]*@)?(\[[^\]]+\]|[^:/?#]+)/i.exec(own)?.[1];
-  return `redis://${host ?? 'localhost'}:6379/0`;
+  return `redis://${hostOf(own)}:6379/0`;
 }
+
+const hostOf = (url: string): string => /^[a-z+]+:\/\/(?:[^@/]*@)?(\[[^\]]+\]|[^:/?#]+)/i.exec(url)?.[1] ?? 'localhost';
 
 function askForUrl(title: string, value: string) {
   return askText({

@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import type { App } from '../app';
 import { setContextKey } from '../context-keys';
 import { failedPath } from '../tree/model/paths';
-import type { addressOf, Row } from '../tree/model/row';
+import { type addressOf, connectionOf, type Row } from '../tree/model/row';
 import type { CommandTable } from './command';
 import { pickInstallation } from './pick';
 import { showWithheld } from './withheld';
@@ -103,6 +103,11 @@ export const ROWS: CommandTable = {
 
 async function click(app: App, row: Row): Promise<void> {
   if (row.click === 'show-withheld') return showWithheld(app, row);
+  if (row.click === 'set-management') {
+    const connection = connectionOf(row.subject);
+    if (connection !== null) await (await import('../set-companion')).setManagement(app, connection);
+    return;
+  }
   const commands = {
     'show-more': 'jobQueues.showMore',
     'find-job': 'jobQueues.findJob',

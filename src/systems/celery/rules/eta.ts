@@ -91,7 +91,7 @@ export const consumerTimeout: Rule = {
     return [
       finding(context, consumerTimeout.id, {
         subject: 'consumer-timeout',
-        title: `${tasks(risky.length)} ${risky.length === 1 ? 'is' : 'are'} held for longer than RabbitMQ waits for an acknowledgement (${span(first?.limit ?? 0)})`,
+        title: `${tasks(risky.length)} ${risky.length === 1 ? 'stays' : 'stay'} with a worker for longer than RabbitMQ waits for an acknowledgement (${span(first?.limit ?? 0)})`,
         label: `${tasks(risky.length)} beyond the consumer timeout`,
         severity: 'trouble',
         sure: risky.some(({ told }) => told !== null),

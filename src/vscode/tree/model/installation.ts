@@ -6,7 +6,7 @@ import { companionRows, missingCompanion } from './companions';
 import { contextValue } from './context-value';
 import { STATE_ICONS } from './icons';
 import { installationId, queuesId, schedulesId, troubleId, workersId } from './ids';
-import { errorRow, noteRow, notRecordedRow } from './notes';
+import { errorRow, managementRow, noteRow, notRecordedRow } from './notes';
 import { resultsRow } from './results';
 import type { InstallationAddress, Row } from './row';
 import { writtenDue, writtenTime } from './times';
@@ -44,6 +44,9 @@ function versionText(overview: Overview | null): string {
   return version ?? t('version not recorded');
 }
 
+/** The part of an overview that the management API of a RabbitMQ tells. */
+const MANAGEMENT = 'management';
+
 /** The sections of an installation, in their fixed order, and what could not be read. */
 export function sectionRows(live: LiveConnection, view: InstallationView, world: World): Row[] {
   const at = addressOfView(live, view);
@@ -56,7 +59,9 @@ export function sectionRows(live: LiveConnection, view: InstallationView, world:
     return [noteRow(parent, at.connection, 'loading', { label: t('Reading queues…'), icon: { id: 'loading~spin' } })];
   }
   const parts = overview.problems.map(({ part, reason }) =>
-    errorRow(parent, at.connection, `part-${part}`, t('{0} could not be read', part), reason),
+    part === MANAGEMENT
+      ? managementRow(parent, at.connection, reason)
+      : errorRow(parent, at.connection, `part-${part}`, t('{0} could not be read', part), reason),
   );
   const notices = overview.notices.map(({ code, text }) =>
     noteRow(parent, at.connection, `notice-${code}`, { label: text, icon: { id: 'debug-pause', tint: 'warning' } }),

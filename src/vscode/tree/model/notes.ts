@@ -40,6 +40,17 @@ export function errorRow(parent: NodeId, connection: string, name: string, label
   });
 }
 
+/** A RabbitMQ whose management API does not answer: a click asks where it is. */
+export function managementRow(parent: NodeId, connection: string, reason: string): Row {
+  return noteRow(parent, connection, 'management', {
+    label: t('Management API: not reached'),
+    description: cutText(oneLine(reason), 120),
+    detail: `${reason}\n${t('Click to say where it is.')}`,
+    icon: { id: 'error', tint: 'failed' },
+    click: 'set-management',
+  });
+}
+
 /** A thing that the system does not write down: an answer, not an error. The reason stands in the tooltip. */
 export function notRecordedRow(
   parent: NodeId,

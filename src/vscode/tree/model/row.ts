@@ -61,7 +61,8 @@ export type Click =
   | 'refresh'
   | 'clear-filter'
   | 'set-companion'
-  | 'show-withheld';
+  | 'show-withheld'
+  | 'set-management';
 
 /** What a private scheme tells the decorations of a row. */
 export interface Mark {

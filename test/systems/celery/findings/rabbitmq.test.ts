@@ -57,7 +57,7 @@ it('a queue without consumers, known without a question, and tasks held beyond t
     await settled(['consumer-timeout'], true);
     const [held] = (await diagnose()).findings;
     expect(held).toMatchObject({
-      title: '1 task is held for longer than RabbitMQ waits for an acknowledgement (30 min)',
+      title: '1 task stays with a worker for longer than RabbitMQ waits for an acknowledgement (30 min)',
       sure: false,
     });
     await worker.stop();
