@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, expect, onTestFailed, test } from 'vitest';
 import {
+  type CeleryApp,
   type CeleryWorker,
   clientOf,
   type GuardedProcess,
@@ -32,6 +33,7 @@ let worker: CeleryWorker;
 let beat: GuardedProcess;
 let workbench: OpenedWorkbench;
 let ids: Record<string, string>;
+let app: CeleryApp;
 
 const FEED = `
 from datetime import datetime, timedelta, timezone
@@ -50,7 +52,7 @@ beforeAll(async () => {
   writeFileSync(gatewaySwitch, '');
   redis = await startRedis();
   results = clientOf(redis, 1);
-  const app = {
+  app = {
     generation: 'celery-newest',
     broker: redis.url,
     backend: redis.url.replace(/0$/, '1'),
@@ -176,6 +178,41 @@ test('the workers are asked, and answer with what they run and hold', async () =
   expect(row?.description).toMatch(/busy.*build_report/);
   await workbench.row('worker-1@shop').click();
   await workbench.screenshot('celery-asked');
+});
+
+test('a worker is told to take more at a time, with the number asked for before', async () => {
+  await workbench.contextMenu('worker-1@shop', 'More actions…');
+  await workbench.pick('Grow pool…');
+  await workbench.quickInput().getByText(/^Processes \(/).waitFor();
+  await workbench.answer('1');
+  await workbench.notification('The pool has grown.').waitFor();
+  const size = `print(app.control.inspect().stats()['worker-1@shop']['pool']['max-concurrency'])`;
+  expect(await runCelery(app, size)).toBe('3');
+});
+
+test('events of tasks are followed, and heartbeats do not hide them', async () => {
+  await workbench.contextMenu('shop-local', 'Follow task events');
+  const page = workbench.webview();
+  await page.getByRole('heading', { name: 'Task events' }).waitFor();
+  await page.getByText('worker-heartbeat').first().waitFor();
+  expect(await page.getByRole('table').count()).toBe(0);
+  await runCelery(app, 'tasks.add.delay(5311, 1)');
+  await page.getByRole('cell', { name: 'task-received' }).first().waitFor();
+  await page.getByRole('cell', { name: 'task-succeeded' }).first().waitFor();
+  expect(await page.getByRole('cell', { name: 'worker-heartbeat' }).count()).toBe(0);
+  expect(await accessibilityProblems(workbench)).toEqual([]);
+  await workbench.screenshot('celery-events');
+  await page.getByRole('button', { name: 'Stop' }).click();
+});
+
+test('what became of tasks is listed by state', async () => {
+  await workbench.collapse('Failed');
+  await workbench.collapse('Queues');
+  await workbench.expand('Results');
+  await workbench.expand('succeeded');
+  await workbench.rowWith('(5311, 1)').click();
+  await workbench.webview().getByRole('heading', { name: 'shop.tasks.add' }).waitFor();
+  await workbench.collapse('Results');
 });
 
 test('a periodic task of RedBeat is run now, and beat sends it', async () => {

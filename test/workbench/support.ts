@@ -84,6 +84,12 @@ export class Workbench {
     return this.tree(view).locator('.monaco-list-row').filter({ hasText: text }).first();
   }
 
+  /** The row right below the one with this label. */
+  async rowAfter(label: string, view?: string): Promise<Locator> {
+    const index = Number(await this.row(label, view).getAttribute('data-index'));
+    return this.tree(view).locator(`.monaco-list-row[data-index="${index + 1}"]`);
+  }
+
   /** All rows that exist now, from the top. */
   async rows(view?: string): Promise<TreeRow[]> {
     const read = await this.tree(view)
