@@ -1,9 +1,10 @@
 import { InspectorError, type UndoUnit } from '../../model';
-import { compareVersions } from '../redis/server';
-import { type TlsOptions, tlsSettings } from '../redis/tls';
+import { aborted } from '../common/failures';
+import { type TlsOptions, type TlsSettings, tlsSettings } from '../common/tls';
+import { type BrokerNode, showNode } from '../common/url';
+import { compareVersions } from '../common/versions';
 import { readDepths } from './depths';
-import { type Counting, type Driver, type DriverOptions, openDriver, type TlsSettings } from './driver';
-import { aborted } from './failures';
+import { type Counting, type Driver, type DriverOptions, openDriver } from './driver';
 import { findManagement, type ManagementFound } from './find-management';
 import type { ManagementApi } from './management';
 import type {
@@ -23,14 +24,7 @@ import { Publisher } from './publish';
 import { subscribeTo } from './subscribe';
 import { lookAt, takeFrom } from './take';
 import { undoRabbitUnits } from './undo';
-import {
-  formatRabbitUrl,
-  parseRabbitUrl,
-  type RabbitAddress,
-  type RabbitNode,
-  showRabbitAddress,
-  showRabbitNode,
-} from './url';
+import { formatRabbitUrl, parseRabbitUrl, type RabbitAddress, showRabbitAddress } from './url';
 
 export interface RabbitConnectOptions {
   /** Any form that `parseRabbitUrl` reads; a password in it counts unless `password` is given. `guest` for guest. */
@@ -269,11 +263,11 @@ class RabbitConnection implements ConnectedRabbit {
     if (type !== null) this.#gettable.add(queue);
   }
 
-  #driverOptions(node: RabbitNode): DriverOptions {
+  #driverOptions(node: BrokerNode): DriverOptions {
     const { tls, username, heartbeat } = this.#where;
     return {
       node,
-      place: { node: showRabbitNode(node), vhost: this.vhost, username: username ?? 'guest', tls },
+      place: { node: showNode(node), vhost: this.vhost, username: username ?? 'guest', tls },
       password: this.#password,
       tls: this.#tls,
       heartbeatSeconds: heartbeat ?? HEARTBEAT_SECONDS,

@@ -1,23 +1,17 @@
 /** One connection of amqplib. The only file that imports it. */
 import { type Channel, type ChannelModel, type ConfirmChannel, connect, type Message } from 'amqplib';
-import { aborted, channelFailure, connectFailure, connectionLost, type Place, timedOut } from './failures';
+import { aborted } from '../common/failures';
+import { nodeTlsOptions, type TlsSettings } from '../common/tls';
+import type { BrokerNode } from '../common/url';
+import { channelFailure, connectFailure, connectionLost, type RabbitPlace, timedOut } from './failures';
 import { passHeadersBy } from './frames';
 import { probe, whatIs } from './probe';
-import type { RabbitNode } from './url';
 
 export type { Channel, ConfirmChannel, Message };
 
-export interface TlsSettings {
-  readonly verify: boolean;
-  readonly ca?: string;
-  readonly certificate?: string;
-  readonly key?: string;
-  readonly serverName?: string;
-}
-
 export interface DriverOptions {
-  readonly node: RabbitNode;
-  readonly place: Place;
+  readonly node: BrokerNode;
+  readonly place: RabbitPlace;
   readonly password: string;
   readonly tls: TlsSettings | null;
   readonly heartbeatSeconds: number;
@@ -101,7 +95,7 @@ async function open({ node, place, password, tls, ...options }: DriverOptions): 
       noDelay: true,
       keepAlive: true,
       clientProperties: { product: 'Job Queue Inspector', connection_name: 'Job Queue Inspector' },
-      ...(tls === null ? {} : tlsOptions(tls)),
+      ...(tls === null ? {} : nodeTlsOptions(tls)),
     },
   );
   // Unheard, an error of the connection would end this process.
@@ -115,18 +109,8 @@ async function open({ node, place, password, tls, ...options }: DriverOptions): 
   return model;
 }
 
-function tlsOptions(tls: TlsSettings): Record<string, unknown> {
-  return {
-    rejectUnauthorized: tls.verify,
-    ...(tls.ca === undefined ? {} : { ca: tls.ca }),
-    ...(tls.certificate === undefined ? {} : { cert: tls.certificate }),
-    ...(tls.key === undefined ? {} : { key: tls.key }),
-    ...(tls.serverName === undefined ? {} : { servername: tls.serverName }),
-  };
-}
-
 export class Driver {
-  readonly place: Place;
+  readonly place: RabbitPlace;
   readonly replyTimeoutMs: number;
   readonly meter: Counting;
   readonly #model: ChannelModel;

@@ -1,91 +1,50 @@
-import { asInspectorError, type ErrorCode, InspectorError } from '../../model';
+import { InspectorError } from '../../model';
+import {
+  type BrokerWords,
+  codeOf,
+  innermost,
+  connectionLost as lost,
+  networkWords,
+  type Place,
+  seconds,
+  tlsWords,
+  type Words,
+} from '../common/failures';
 
 /** What a message needs to know of the place. */
-export interface Place {
-  /** `localhost:5672` */
-  readonly node: string;
+export interface RabbitPlace extends Place {
   readonly vhost: string;
   readonly username: string;
-  readonly tls: boolean;
 }
 
-type Words = readonly [code: ErrorCode, message: string, remedy: string];
+/** What probe.ts found where the driver only knew that it was not what it expected. */
+export const SPEAKS_TLS = 'the port answers with TLS';
+export const IS_REDIS = 'the port answers as a Redis does';
+export const IS_HTTP = 'the port answers with HTTP';
+
+const RABBITMQ: BrokerWords = {
+  name: 'RabbitMQ',
+  timeout: 'whether a firewall or VPN stands in between, and whether a RabbitMQ listens there',
+  plain: 'Use amqp:// instead of amqps://; the usual port of it is 5672.',
+  secure: 'Use amqps:// instead of amqp://; the usual port of it is 5671.',
+  speaksTls: new RegExp(`^${SPEAKS_TLS}$`),
+};
 
 /** A thrown error of the network, of TLS or of the handshake, while connecting, as one clear InspectorError. */
-export function connectFailure(thrown: unknown, place: Place, milliseconds: number): InspectorError {
+export function connectFailure(thrown: unknown, place: RabbitPlace, milliseconds: number): InspectorError {
   const error = innermost(thrown);
   const code = codeOf(error);
   const answer = code === '' || error.message.includes(code) ? error.message : `${code}: ${error.message}`;
   const [kind, message, remedy] =
-    networkWords(code || error.message, place, milliseconds) ??
-    tlsWords(code, error.message, place) ??
+    networkWords(code || error.message, place, milliseconds, RABBITMQ) ??
+    tlsWords(code, error.message, place, RABBITMQ) ??
+    hangUpWords(code, error.message, place) ??
     handshakeWords(error.message, place);
   return new InspectorError(kind, { message, tried: `connecting to ${place.node}`, answer, remedy }, { cause: thrown });
 }
 
-function networkWords(code: string, { node, tls }: Place, milliseconds: number): Words | undefined {
-  switch (code) {
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-    case 'EAI_NODATA':
-    case 'EAI_NONAME':
-      return [
-        'unresolved',
-        `Could not connect to ${node}. The name does not resolve on this machine.`,
-        'Check the name. One that only a container network knows needs the address that its service publishes here.',
-      ];
-    case 'ECONNREFUSED':
-      return [
-        'unreachable',
-        `Connection refused by ${node}. Nothing listens there. Is the container running?`,
-        'Start the RabbitMQ, or correct host and port.',
-      ];
-    case 'ETIMEDOUT':
-    case 'connect ETIMEDOUT':
-      return [
-        'timeout',
-        `Timed out after ${seconds(milliseconds)} connecting to ${node}.`,
-        tls
-          ? 'Check host and port, a firewall in between, and whether this port speaks TLS at all.'
-          : 'Check host and port, whether a firewall or VPN stands in between, and whether a RabbitMQ listens there.',
-      ];
-    case 'EHOSTUNREACH':
-    case 'ENETUNREACH':
-    case 'EHOSTDOWN':
-      return ['unreachable', `No way leads to ${node}.`, 'Check the network, the VPN, and the address.'];
-    default:
-      return undefined;
-  }
-}
-
-function tlsWords(code: string, text: string, { node, tls }: Place): Words | undefined {
-  if (/SELF_SIGNED|UNABLE_TO_(VERIFY|GET_ISSUER)/.test(code))
-    return [
-      'tls',
-      `The certificate of ${node} is signed by an authority that this machine does not know.`,
-      "Give the authority's certificate (CA) of this server.",
-    ];
-  if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID')
-    return ['tls', `The certificate of ${node} is not valid now.`, 'Renew it, or set the clocks right.'];
-  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID')
-    return [
-      'tls',
-      `The certificate of ${node} is for another name.`,
-      'Use the name that the certificate holds as host or as server name.',
-    ];
-  if (/CERTIFICATE_REQUIRED|HANDSHAKE_FAILURE|BAD_CERTIFICATE|UNKNOWN_CA|CERTIFICATE_UNKNOWN/i.test(code + text))
-    return [
-      'tls',
-      `${node} wants a client certificate that it accepts.`,
-      'Give a client certificate and its key, signed by an authority that the server knows.',
-    ];
-  if (/WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG/i.test(code + text.replaceAll(' ', '_')))
-    return ['tls', `${node} does not speak TLS.`, 'Use amqp:// instead of amqps://; the usual port of it is 5672.'];
-  if (text === SPEAKS_TLS)
-    return ['tls', `${node} speaks TLS.`, 'Use amqps:// instead of amqp://; the usual port of it is 5671.'];
-  if (/^ERR_(SSL|OSSL|TLS)|^EPROTO$/.test(code) || /no start line|PEM/i.test(text))
-    return ['tls', `TLS with ${node} failed.`, 'Check the CA, the client certificate, its key, and the server name.'];
-  // TLS 1.3: the server looks at the client's certificate when the client thinks that all is well, and hangs up.
+/** TLS 1.3: the server looks at the client's certificate when the client thinks that all is well, and hangs up. */
+function hangUpWords(code: string, text: string, { node, tls }: Place): Words | undefined {
   if (tls && /ECONNRESET|Socket closed abruptly/.test(`${code} ${text}`))
     return [
       'tls',
@@ -95,12 +54,7 @@ function tlsWords(code: string, text: string, { node, tls }: Place): Words | und
   return undefined;
 }
 
-/** What probe.ts found where the driver only knew that it was not what it expected. */
-export const SPEAKS_TLS = 'the port answers with TLS';
-export const IS_REDIS = 'the port answers as a Redis does';
-export const IS_HTTP = 'the port answers with HTTP';
-
-function handshakeWords(text: string, { node, vhost, username }: Place): Words {
+function handshakeWords(text: string, { node, vhost, username }: RabbitPlace): Words {
   if (/ACCESS_REFUSED|\b403\b|user ID/i.test(text)) {
     // RabbitMQ lets guest in from its own machine only, and answers everybody else as to a wrong password.
     const guest =
@@ -155,7 +109,7 @@ function handshakeWords(text: string, { node, vhost, username }: Place): Words {
 }
 
 /** An error of a channel: the server closed it with a code, or the driver refused to write. */
-export function channelFailure(thrown: unknown, tried: string, place: Place): InspectorError {
+export function channelFailure(thrown: unknown, tried: string, place: RabbitPlace): InspectorError {
   if (thrown instanceof InspectorError) return thrown;
   const text = thrown instanceof Error ? thrown.message : String(thrown);
   // `Operation failed: QueueDeclare; 404 (NOT-FOUND) with message "NOT_FOUND - no queue 'x' in vhost '/'"`
@@ -165,7 +119,7 @@ export function channelFailure(thrown: unknown, tried: string, place: Place): In
   return new InspectorError(code, { message, tried, answer: answer.slice(0, 500), remedy }, { cause: thrown });
 }
 
-function channelWords(code: unknown, answer: string, { vhost, username }: Place): Words {
+function channelWords(code: unknown, answer: string, { vhost, username }: RabbitPlace): Words {
   const name = /(?:queue|exchange) '([^']*)'/.exec(answer)?.[1] ?? '';
   switch (code) {
     case 404:
@@ -219,20 +173,12 @@ function channelWords(code: unknown, answer: string, { vhost, username }: Place)
   ];
 }
 
+/** A loss that nobody asked for; the server's own last words, where it said some. */
 export function connectionLost(node: string, cause: Error | undefined, tried: string, outcome: string): InspectorError {
-  const said = /with message "(.*)"$/s.exec(cause?.message ?? '')?.[1];
-  return new InspectorError(
-    'connection-lost',
-    {
-      message: `The connection to ${node} was lost. ${outcome}`,
-      tried,
-      answer: said ?? (cause === undefined || cause.message === '' ? 'the server closed it' : cause.message),
-      remedy: 'It is opened again by itself; look again then.',
-    },
-    cause === undefined ? undefined : { cause },
-  );
+  return lost(node, cause, tried, outcome, /with message "(.*)"$/s.exec(cause?.message ?? '')?.[1]);
 }
 
+/** No answer to one question over AMQP. */
 export function timedOut(tried: string, milliseconds: number, node: string): InspectorError {
   return new InspectorError('timeout', {
     message: `${node} did not answer within ${seconds(milliseconds)}.`,
@@ -240,20 +186,4 @@ export function timedOut(tried: string, milliseconds: number, node: string): Ins
     answer: 'no answer came',
     remedy: 'Try again. A RabbitMQ that is short of memory or disk makes everybody wait.',
   });
-}
-
-/** The person, or whoever holds the signal, did not want it any more; whatever reason the signal carries. */
-export const aborted = (tried: string) => asInspectorError(new DOMException('It was canceled.', 'AbortError'), tried);
-
-export const seconds = (milliseconds: number) =>
-  milliseconds < 1000 ? `${milliseconds} ms` : `${Math.round(milliseconds / 100) / 10} s`;
-
-/** Node tries every address of a name and then throws them together. */
-function innermost(thrown: unknown): Error {
-  if (thrown instanceof AggregateError && thrown.errors[0] instanceof Error) return thrown.errors[0];
-  return thrown instanceof Error ? thrown : new Error(String(thrown));
-}
-
-function codeOf(error: Error): string {
-  return 'code' in error && typeof error.code === 'string' ? error.code : '';
 }

@@ -1,6 +1,7 @@
 /** Looks for the management API of a connection, and says why there is none. */
 import { InspectorError } from '../../model';
-import type { Counting, TlsSettings } from './driver';
+import type { TlsSettings } from '../common/tls';
+import type { Counting } from './driver';
 import { Http } from './http';
 import { ManagementApi, type NodeFacts } from './management';
 import { splitManagementUrl } from './url';

@@ -2,8 +2,9 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { InspectorError } from '../../model';
-import type { Counting, TlsSettings } from './driver';
-import { aborted, seconds } from './failures';
+import { aborted, seconds } from '../common/failures';
+import { nodeTlsOptions, type TlsSettings } from '../common/tls';
+import type { Counting } from './driver';
 
 export interface HttpOptions {
   /** Without user and password: `http://localhost:15672`; a path before /api is kept. */
@@ -34,11 +35,7 @@ export class Http {
     this.#agent = this.#secure
       ? new HttpsAgent({
           ...kept,
-          rejectUnauthorized: tls?.verify ?? true,
-          ...(tls?.ca === undefined ? {} : { ca: tls.ca }),
-          ...(tls?.certificate === undefined ? {} : { cert: tls.certificate }),
-          ...(tls?.key === undefined ? {} : { key: tls.key }),
-          ...(tls?.serverName === undefined ? {} : { servername: tls.serverName }),
+          ...nodeTlsOptions(tls ?? { verify: true }),
         })
       : new HttpAgent(kept);
   }

@@ -9,9 +9,7 @@ export {
   type ParsedRabbitUrl,
   parseRabbitUrl,
   type RabbitAddress,
-  type RabbitNode,
   showRabbitAddress,
-  showRabbitNode,
   splitManagementUrl,
   splitRabbitUrl,
 } from './url';

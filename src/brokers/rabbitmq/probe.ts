@@ -5,6 +5,7 @@
  */
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import { nodeTlsOptions } from '../common/tls';
 import type { DriverOptions } from './driver';
 import { IS_HTTP, IS_REDIS, SPEAKS_TLS } from './failures';
 
@@ -53,16 +54,7 @@ async function refusalOfOpen(options: DriverOptions, signal: AbortSignal): Promi
   const { node, tls, place, password } = options;
   const where = { host: node.host, port: node.port };
   const socket =
-    tls === null
-      ? connectTcp(where)
-      : connectTls({
-          ...where,
-          rejectUnauthorized: tls.verify,
-          ...(tls.ca === undefined ? {} : { ca: tls.ca }),
-          ...(tls.certificate === undefined ? {} : { cert: tls.certificate }),
-          ...(tls.key === undefined ? {} : { key: tls.key }),
-          servername: tls.serverName ?? node.host,
-        });
+    tls === null ? connectTcp(where) : connectTls({ ...where, servername: node.host, ...nodeTlsOptions(tls) });
   try {
     const reader = new Reader(socket, signal);
     socket.write(HEADER);

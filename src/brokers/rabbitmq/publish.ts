@@ -1,6 +1,6 @@
 import { InspectorError } from '../../model';
+import { aborted } from '../common/failures';
 import type { ConfirmChannel, Driver, Message, OpenChannel } from './driver';
-import { aborted } from './failures';
 import { driverProperties } from './messages';
 import type { Publication, PublishOutcome } from './port';
 

@@ -1,9 +1,10 @@
 import { InspectorError } from '../../model';
+import { type BrokerNode, decode, HOST, readNode, showNode, splitParts, unwrap } from '../common/url';
 
 /** Where a virtual host of RabbitMQ is, without its password. */
 export interface RabbitAddress {
   /** Tried in turn; never empty. IPv6 hosts without brackets. */
-  readonly nodes: readonly RabbitNode[];
+  readonly nodes: readonly BrokerNode[];
   /** `/` unless told. */
   readonly vhost: string;
   /** null = `guest`, RabbitMQ's own. */
@@ -13,11 +14,6 @@ export interface RabbitAddress {
   readonly verify: boolean;
   /** Seconds; null = ours. */
   readonly heartbeat: number | null;
-}
-
-export interface RabbitNode {
-  readonly host: string;
-  readonly port: number;
 }
 
 export interface ParsedRabbitUrl {
@@ -68,27 +64,20 @@ function parseOne(text: string): ParsedRabbitUrl {
       /^[a-z][\w+.-]{0,19}$/.test(scheme) ? `the scheme "${scheme}://" is not one of a RabbitMQ` : 'it has no scheme',
       'it starts so',
     );
-  const rest = text.slice(end + 3);
-  const at = userinfoEnd(rest);
-  const place = rest.slice(at + 1).split('#', 1)[0] ?? '';
-  if (/\s/.test(place)) throw wrong('there is a blank inside', 'blanks in a name are written %20');
-  const [beforeQuery = '', query = ''] = cut(place, '?');
-  const slash = beforeQuery.indexOf('/');
-  const authority = slash < 0 ? beforeQuery : beforeQuery.slice(0, slash);
-  const vhost = slash < 0 ? '' : decode(beforeQuery.slice(slash + 1));
-  const [user = '', secret] = cut(at < 0 ? '' : rest.slice(0, at), ':');
-  const options = new URLSearchParams(query);
+  const parts = splitParts(text.slice(end + 3), PLACE, true, wrong);
+  const vhost = decode(parts.path.slice(1));
+  const options = new URLSearchParams(parts.query);
   const heartbeat = Number(options.get('heartbeat') ?? Number.NaN);
   return {
     address: {
-      nodes: authority.split(',').map(part => node(part, tls ? 5671 : 5672)),
+      nodes: parts.authority.split(',').map(part => readNode(part, tls ? 5671 : 5672, wrong)),
       vhost: vhost === '' ? '/' : vhost,
-      username: decode(user) || null,
+      username: parts.username,
       tls,
       verify: !/^(?:verify_|cert_)?none$/i.test(options.get('verify') ?? options.get('ssl_cert_reqs') ?? ''),
       heartbeat: Number.isInteger(heartbeat) && heartbeat >= 0 && heartbeat <= 3600 ? heartbeat : null,
     },
-    password: secret === undefined ? null : decode(secret) || null,
+    password: parts.password,
   };
 }
 
@@ -100,7 +89,7 @@ export function formatRabbitUrl(address: RabbitAddress): string {
     ...(address.heartbeat === null ? [] : [`heartbeat=${address.heartbeat}`]),
   ];
   const query = options.length === 0 ? '' : `?${options.join('&')}`;
-  const nodes = address.nodes.map(showRabbitNode).join(',');
+  const nodes = address.nodes.map(showNode).join(',');
   return `amqp${address.tls ? 's' : ''}://${user}${nodes}/${encodeURIComponent(address.vhost)}${query}`;
 }
 
@@ -117,11 +106,7 @@ export function splitRabbitUrl(pasted: string): { url: string; password: string 
 export function showRabbitAddress(address: RabbitAddress): string {
   const first = address.nodes[0];
   const vhost = address.vhost === '/' ? '' : `/${address.vhost}`;
-  return `${first === undefined ? '' : showRabbitNode(first)}${vhost}`;
-}
-
-export function showRabbitNode({ host, port }: RabbitNode): string {
-  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+  return `${first === undefined ? '' : showNode(first)}${vhost}`;
 }
 
 /**
@@ -149,56 +134,8 @@ export function splitManagementUrl(given: string): {
   };
 }
 
-/** Takes away blanks, quotes, brackets and a variable's name. */
-function unwrap(pasted: string): string {
-  return pasted
-    .trim()
-    .replace(/^(?:export\s+)?\w+\s*=\s*(?=\S)/, '')
-    .replace(/^["'<`](.*)["'>`];?$/s, '$1')
-    .trim();
-}
-
-const HOST = String.raw`(?:\[[\da-f:.]+(?:%[\w.-]+)?\]|[^\s:/?#@,[\]]+)(?::\d*)?`;
+/** What may follow the @ behind user and password. */
 const PLACE = new RegExp(`^${HOST}(?:,${HOST})*(?:/[^@]*)?(?:[?#].*)?$`, 'i');
-
-/** Position of the @ behind user and password, or -1. A password that is not percent-encoded may hold @ / ? # itself. */
-function userinfoEnd(rest: string): number {
-  const inAuthority = (/^[^/?#]*/.exec(rest)?.[0] ?? '').lastIndexOf('@');
-  if (inAuthority < 0 && PLACE.test(rest)) return -1;
-  for (let at = rest.lastIndexOf('@'); at >= 0; at = at === 0 ? -1 : rest.lastIndexOf('@', at - 1))
-    if (PLACE.test(rest.slice(at + 1))) return at;
-  if (inAuthority < 0 && rest.includes('@'))
-    throw wrong('password and host cannot be told apart', 'there is an @, but no host behind it');
-  return inAuthority;
-}
-
-function node(text: string, defaultPort: number): RabbitNode {
-  const match = /^(?:\[([\da-f:.]+(?:%[\w.-]+)?)\]|([^:[\]]*))(?::([^:]*))?$/i.exec(text);
-  if (match === null) throw wrong('the host cannot be read', 'an IPv6 address stands in [brackets]');
-  const host = match[1] ?? decode(match[2] ?? '');
-  if (host === '') throw wrong('the host is missing', 'nothing stands where it should');
-  const portText = match[3] ?? '';
-  const port = portText === '' ? defaultPort : Number(portText);
-  // What stands there may be a piece of a password without its @: never repeat it.
-  if (!/^\d*$/.test(portText) || port < 1 || port > 65_535)
-    throw wrong('the port is not a number from 1 to 65535', 'what stands behind the colon of the host is no port');
-  return { host, port };
-}
-
-/** The text before and behind the first separator; no second part without one. */
-function cut(text: string, separator: string): [string, string?] {
-  const index = text.indexOf(separator);
-  return index < 0 ? [text] : [text.slice(0, index), text.slice(index + 1)];
-}
-
-/** Percent-decoding; a text with a stray percent sign is taken as it stands. */
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
-}
 
 function wrong(what: string, where: string): InspectorError {
   return new InspectorError('bad-value', {

@@ -1,9 +1,11 @@
 import { InspectorError, type UndoUnit } from '../../model';
+import { aborted, connectionLost } from '../common/failures';
+import type { TlsOptions } from '../common/tls';
 import { redisCli } from './cli';
 import { commandsOf } from './commands';
 import { type Driver, LostConnection } from './driver';
 import { type ExchangeLink, runExchange } from './exchange';
-import { aborted, commandIn, connectionLost } from './failures';
+import { commandIn } from './failures';
 import { findPermissions, Permissions } from './permissions';
 import {
   type ChannelMessage,
@@ -25,7 +27,6 @@ import { scanKeys } from './scan';
 import { publishMessage, runScript, type WritingLink } from './script';
 import { openSession, type Session, type SessionOptions } from './session';
 import { subscribePatterns } from './subscribe';
-import type { TlsOptions } from './tls';
 import { undoUnits } from './undo';
 import { formatRedisUrl, parseRedisUrl, showAddress } from './url';
 

@@ -1,4 +1,5 @@
 import { Redis } from 'ioredis';
+import { nodeTlsOptions, type TlsSettings } from '../common/tls';
 import { type Command, type Reply, ReplyFailure } from './port';
 import { encodeCommands, ReplyReader } from './resp';
 
@@ -9,15 +10,6 @@ export interface Endpoint {
   /** Unix socket; then host and port mean nothing. */
   readonly path: string | null;
   readonly tls: TlsSettings | null;
-}
-
-/** PEM texts. */
-export interface TlsSettings {
-  readonly ca?: string;
-  readonly certificate?: string;
-  readonly key?: string;
-  readonly serverName?: string;
-  readonly verify: boolean;
 }
 
 /**
@@ -63,7 +55,7 @@ export async function openDriver(endpoint: Endpoint, timeoutMs: number, signal: 
   signal.throwIfAborted();
   const redis = new Redis({
     ...(endpoint.path === null ? { host: endpoint.host, port: endpoint.port } : { path: endpoint.path }),
-    ...(endpoint.tls === null ? {} : { tls: tlsOptions(endpoint.tls) }),
+    ...(endpoint.tls === null ? {} : { tls: nodeTlsOptions(endpoint.tls) }),
     lazyConnect: true,
     // RESP2: every server speaks it, and replies have one shape.
     protocol: 2,
@@ -91,16 +83,6 @@ export async function openDriver(endpoint: Endpoint, timeoutMs: number, signal: 
     signal.removeEventListener('abort', stop);
   }
   return new IoredisDriver(redis, () => cause);
-}
-
-function tlsOptions(tls: TlsSettings) {
-  return {
-    ...(tls.ca === undefined ? {} : { ca: tls.ca }),
-    ...(tls.certificate === undefined ? {} : { cert: tls.certificate }),
-    ...(tls.key === undefined ? {} : { key: tls.key }),
-    ...(tls.serverName === undefined ? {} : { servername: tls.serverName }),
-    rejectUnauthorized: tls.verify,
-  };
 }
 
 /** What was sent in one go, and the answers so far. */

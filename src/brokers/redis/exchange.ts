@@ -1,7 +1,8 @@
 /** A question by pub/sub whose answers come into a list of our own, and nothing of which stays behind. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { aborted, connectionLost } from '../common/failures';
 import { type Driver, LostConnection } from './driver';
-import { aborted, connectionLost, replyError } from './failures';
+import { replyError } from './failures';
 import { type Command, type ExchangeCall, type Exchanged, isFailure } from './port';
 import type { Counting } from './read';
 

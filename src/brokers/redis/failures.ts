@@ -1,12 +1,22 @@
-import { asInspectorError, type ErrorCode, InspectorError } from '../../model';
+import { InspectorError } from '../../model';
+import {
+  type BrokerWords,
+  codeOf,
+  innermost,
+  networkWords,
+  type Place,
+  tlsWords,
+  type Words,
+} from '../common/failures';
 
-/** What a message needs to know of the place: `localhost:6379`, and whether TLS was spoken. */
-export interface Place {
-  readonly node: string;
-  readonly tls: boolean;
-}
-
-type Words = readonly [code: ErrorCode, message: string, remedy: string];
+const REDIS: BrokerWords = {
+  name: 'Redis',
+  timeout: 'and whether a firewall or VPN stands in between',
+  plain: 'Use redis:// instead of rediss://.',
+  secure: 'Use rediss:// instead of redis://.',
+  // A TLS record (alert, handshake) instead of a reply.
+  speaksTls: /Unknown RESP type (21|22) |^SPEAKS_TLS/,
+};
 
 /** A thrown error of the network or of TLS, while connecting, as one clear InspectorError. */
 export function connectFailure(thrown: unknown, place: Place, milliseconds: number): InspectorError {
@@ -14,42 +24,16 @@ export function connectFailure(thrown: unknown, place: Place, milliseconds: numb
   const code = codeOf(error);
   const answer = code === '' ? error.message : `${code}: ${error.message}`;
   const [kind, message, remedy] =
-    networkWords(code, place, milliseconds) ??
-    tlsWords(code, error.message, place) ??
+    networkWords(code, place, milliseconds, REDIS) ??
+    socketWords(code, place) ??
+    tlsWords(code, error.message, place, REDIS) ??
     strangeWords(error.message, place);
   return new InspectorError(kind, { message, tried: `connecting to ${place.node}`, answer, remedy }, { cause: thrown });
 }
 
-function networkWords(code: string, { node, tls }: Place, milliseconds: number): Words | undefined {
+/** Of a unix socket. */
+function socketWords(code: string, { node }: Place): Words | undefined {
   switch (code) {
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-    case 'EAI_NODATA':
-    case 'EAI_NONAME':
-      return [
-        'unresolved',
-        `Could not connect to ${node}. The name does not resolve on this machine.`,
-        'Check the name. One that only a container network knows needs the address that its service publishes here.',
-      ];
-    case 'ECONNREFUSED':
-      return [
-        'unreachable',
-        `Connection refused by ${node}. Nothing listens there. Is the container running?`,
-        'Start the Redis, or correct host and port.',
-      ];
-    case 'ETIMEDOUT':
-    case 'TIMEOUT':
-      return [
-        'timeout',
-        `Timed out after ${seconds(milliseconds)} connecting to ${node}.`,
-        tls
-          ? 'Check host and port, a firewall in between, and whether this port speaks TLS at all.'
-          : 'Check host and port, and whether a firewall or VPN stands in between.',
-      ];
-    case 'EHOSTUNREACH':
-    case 'ENETUNREACH':
-    case 'EHOSTDOWN':
-      return ['unreachable', `No way leads to ${node}.`, 'Check the network, the VPN, and the address.'];
     case 'ENOENT':
     case 'ENOTSOCK':
       return [
@@ -67,37 +51,6 @@ function networkWords(code: string, { node, tls }: Place, milliseconds: number):
     default:
       return undefined;
   }
-}
-
-function tlsWords(code: string, text: string, { node }: Place): Words | undefined {
-  if (/SELF_SIGNED|UNABLE_TO_(VERIFY|GET_ISSUER)/.test(code))
-    return [
-      'tls',
-      `The certificate of ${node} is signed by an authority that this machine does not know.`,
-      "Give the authority's certificate (CA) of this server.",
-    ];
-  if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID')
-    return ['tls', `The certificate of ${node} is not valid now.`, 'Renew it, or set the clocks right.'];
-  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID')
-    return [
-      'tls',
-      `The certificate of ${node} is for another name.`,
-      'Use the name that the certificate holds as host or as server name.',
-    ];
-  if (/CERTIFICATE_REQUIRED|HANDSHAKE_FAILURE|BAD_CERTIFICATE|UNKNOWN_CA|CERTIFICATE_UNKNOWN/i.test(code + text))
-    return [
-      'tls',
-      `${node} wants a client certificate that it accepts.`,
-      'Give a client certificate and its key, signed by an authority that the server knows.',
-    ];
-  if (/WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|SPEAKS_PLAIN/i.test(code + text.replaceAll(' ', '_')))
-    return ['tls', `${node} does not speak TLS.`, 'Use redis:// instead of rediss://.'];
-  // A TLS record (alert, handshake) instead of a reply.
-  if (/Unknown RESP type (21|22) |^SPEAKS_TLS/.test(text))
-    return ['tls', `${node} speaks TLS.`, 'Use rediss:// instead of redis://.'];
-  if (/^ERR_(SSL|OSSL|TLS)|^EPROTO$/.test(code) || /no start line|PEM/i.test(text))
-    return ['tls', `TLS with ${node} failed.`, 'Check the CA, the client certificate, its key, and the server name.'];
-  return undefined;
 }
 
 function strangeWords(text: string, { node, tls }: Place): Words {
@@ -249,34 +202,4 @@ function forbiddenIn(reply: string): string {
   if (command !== '') return `run ${command.replace('|', ' ')}`;
   const key = /access the '(.*?)' key/.exec(reply)?.[1];
   return key === undefined ? 'touch one of these keys' : `touch the key ${key}`;
-}
-
-export function connectionLost(node: string, cause: Error | undefined, tried: string, outcome: string): InspectorError {
-  const why = cause === undefined || cause.message === '' ? 'the server closed it' : cause.message;
-  return new InspectorError(
-    'connection-lost',
-    {
-      message: `The connection to ${node} was lost. ${outcome}`,
-      tried,
-      answer: why,
-      remedy: 'It is opened again by itself; look again then.',
-    },
-    cause === undefined ? undefined : { cause },
-  );
-}
-
-/** The person, or whoever holds the signal, did not want it any more; whatever reason the signal carries. */
-export const aborted = (tried: string) => asInspectorError(new DOMException('It was canceled.', 'AbortError'), tried);
-
-export const seconds = (milliseconds: number) =>
-  milliseconds < 1000 ? `${milliseconds} ms` : `${Math.round(milliseconds / 100) / 10} s`;
-
-/** Node tries every address of a name and then throws them together. */
-function innermost(thrown: unknown): Error {
-  if (thrown instanceof AggregateError && thrown.errors[0] instanceof Error) return thrown.errors[0];
-  return thrown instanceof Error ? thrown : new Error(String(thrown));
-}
-
-function codeOf(error: Error): string {
-  return 'code' in error && typeof error.code === 'string' ? error.code : '';
 }

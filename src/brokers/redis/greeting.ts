@@ -1,6 +1,7 @@
 import { InspectorError } from '../../model';
+import type { Place } from '../common/failures';
 import type { Driver } from './driver';
-import { type Place, replyError, replyWords } from './failures';
+import { replyError, replyWords } from './failures';
 import { type Command, isFailure, type RedisServer, type Reply } from './port';
 import { parseInfo, serverOf } from './server';
 

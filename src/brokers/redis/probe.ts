@@ -1,11 +1,11 @@
 import { connect } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import type { RedisNode } from './url';
+import type { BrokerNode } from '../common/url';
 
 const TIMEOUT_MS = 1000;
 
 /** Whether a node answers PING without TLS; only asked after TLS got no answer at all. Nothing secret is sent. */
-export function speaksPlain(node: RedisNode): Promise<boolean> {
+export function speaksPlain(node: BrokerNode): Promise<boolean> {
   return new Promise(resolve => {
     const socket = connect({ host: node.host, port: node.port });
     const end = (answer: boolean) => {
@@ -22,7 +22,7 @@ export function speaksPlain(node: RedisNode): Promise<boolean> {
 }
 
 /** Whether a node takes a TLS handshake; only asked after it hung up on a plain greeting. Nothing is sent through it. */
-export function speaksTls(node: RedisNode): Promise<boolean> {
+export function speaksTls(node: BrokerNode): Promise<boolean> {
   return new Promise(resolve => {
     const socket = connectTls({ host: node.host, port: node.port, rejectUnauthorized: false });
     const end = (answer: boolean) => {

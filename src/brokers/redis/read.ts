@@ -1,7 +1,7 @@
 import { InspectorError } from '../../model';
+import { aborted, seconds } from '../common/failures';
 import { assertReading, summarize } from './commands';
 import type { Driver } from './driver';
-import { aborted, seconds } from './failures';
 import type { Command, Meter, Reply } from './port';
 
 /** Parts under way at once: the server works on the next one while we read the last. */

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { InspectorError } from '../../model';
+import { aborted, connectionLost } from '../common/failures';
 import { type Driver, LostConnection } from './driver';
-import { aborted, connectionLost, replyError } from './failures';
+import { replyError } from './failures';
 import { type Command, isFailure, type Reply, type Script, type ScriptCall } from './port';
 import type { Counting } from './read';
 

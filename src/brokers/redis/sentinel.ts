@@ -1,9 +1,10 @@
 import { InspectorError } from '../../model';
-import { type Driver, openDriver, type TlsSettings } from './driver';
+import type { TlsSettings } from '../common/tls';
+import { type BrokerNode, showNode } from '../common/url';
+import { type Driver, openDriver } from './driver';
 import { connectFailure, replyError } from './failures';
 import { type Command, isFailure, type Reply } from './port';
 import type { SessionOptions } from './session';
-import { type RedisNode, showNode } from './url';
 
 /** Each sentinel gets this share of the time, so that a dead one does not use it all up. */
 const MOST_MS_PER_SENTINEL = 2000;
@@ -16,7 +17,7 @@ export async function findMaster(
   options: SessionOptions,
   tls: TlsSettings | null,
   signal: AbortSignal,
-): Promise<RedisNode> {
+): Promise<BrokerNode> {
   const { nodes } = options.address;
   let failure: InspectorError | undefined;
   for (const node of nodes) {
@@ -43,17 +44,17 @@ export async function findMaster(
   );
 }
 
-const placeOf = (node: RedisNode, tls: TlsSettings | null) => ({
+const placeOf = (node: BrokerNode, tls: TlsSettings | null) => ({
   node: `the sentinel ${showNode(node)}`,
   tls: tls !== null,
 });
 
 async function ask(
-  node: RedisNode,
+  node: BrokerNode,
   options: SessionOptions,
   tls: TlsSettings | null,
   signal: AbortSignal,
-): Promise<RedisNode> {
+): Promise<BrokerNode> {
   const place = placeOf(node, tls);
   const limit = Math.min(MOST_MS_PER_SENTINEL, options.timeoutMs);
   const both = AbortSignal.any([signal, AbortSignal.timeout(limit)]);
@@ -80,7 +81,7 @@ async function ask(
   }
 }
 
-function masterIn(reply: Reply | undefined, sentinel: string, options: SessionOptions): RedisNode {
+function masterIn(reply: Reply | undefined, sentinel: string, options: SessionOptions): BrokerNode {
   const name = options.address.masterName ?? '';
   const tried = `asking ${sentinel} for the master "${name}"`;
   if (isFailure(reply)) throw replyError(reply.message, tried);

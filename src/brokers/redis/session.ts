@@ -1,13 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { InspectorError } from '../../model';
+import { aborted, seconds } from '../common/failures';
+import { type TlsOptions, tlsSettings } from '../common/tls';
+import { type BrokerNode, showNode } from '../common/url';
 import { type Driver, type Endpoint, LostConnection, openDriver } from './driver';
-import { aborted, connectFailure, replyError, seconds } from './failures';
+import { connectFailure, replyError } from './failures';
 import { greet } from './greeting';
 import type { RedisServer } from './port';
 import { speaksPlain, speaksTls } from './probe';
 import { findMaster } from './sentinel';
-import { type TlsOptions, tlsSettings } from './tls';
-import { type RedisAddress, type RedisNode, showNode } from './url';
+import type { RedisAddress } from './url';
 
 /** Everything that is needed to open a session, again and again. */
 export interface SessionOptions {
@@ -58,7 +60,7 @@ export async function openSession(options: SessionOptions, signal: AbortSignal):
 
 async function openNode(
   options: SessionOptions,
-  node: RedisNode | undefined,
+  node: BrokerNode | undefined,
   tls: Endpoint['tls'],
   signal: AbortSignal,
 ): Promise<Session> {

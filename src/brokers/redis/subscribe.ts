@@ -1,6 +1,8 @@
 /** Hearing channels, on a connection of its own: one that listens can do nothing else. */
+
+import { aborted, connectionLost } from '../common/failures';
 import { type Driver, LostConnection } from './driver';
-import { aborted, connectionLost, replyError } from './failures';
+import { replyError } from './failures';
 import { type ChannelMessage, isFailure, type Reply } from './port';
 
 /** Messages that wait for whoever reads; older ones are dropped, and counted. */

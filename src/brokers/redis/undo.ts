@@ -7,7 +7,7 @@ import {
   type RedisValue,
   type UndoUnit,
 } from '../../model';
-import { aborted } from './failures';
+import { aborted } from '../common/failures';
 import type { Reply, ScriptCall } from './port';
 import source from './undo.lua';
 

@@ -1,10 +1,20 @@
 import { InspectorError } from '../../model';
+import {
+  type BrokerNode,
+  decode,
+  HOST,
+  type Parts,
+  readNode,
+  showNode,
+  splitParts,
+  unwrap as unwrapUrl,
+} from '../common/url';
 
 /** Where a Redis is, without its password. */
 export interface RedisAddress {
   readonly kind: 'tcp' | 'unix' | 'sentinel';
   /** One node, or every sentinel named; empty for a unix socket. IPv6 hosts without brackets. */
-  readonly nodes: readonly RedisNode[];
+  readonly nodes: readonly BrokerNode[];
   /** Of the unix socket. */
   readonly path: string | null;
   /** Name under which the sentinels watch the master. */
@@ -14,11 +24,6 @@ export interface RedisAddress {
   readonly tls: boolean;
   /** False where the URL says `ssl_cert_reqs=none`, redis-py's word for TLS without looking at the certificate. */
   readonly verify: boolean;
-}
-
-export interface RedisNode {
-  readonly host: string;
-  readonly port: number;
 }
 
 export interface ParsedRedisUrl {
@@ -59,7 +64,12 @@ export function parseRedisUrl(pasted: string): ParsedRedisUrl {
       /^[a-z][\w+.-]{0,19}$/.test(scheme) ? `the scheme "${scheme}://" is not one of a Redis` : 'it has no scheme',
       'it starts so',
     );
-  const parts = splitParts(schemeEnd < 0 ? text : text.slice(schemeEnd + 3), meaning.kind);
+  const parts = splitParts(
+    schemeEnd < 0 ? text : text.slice(schemeEnd + 3),
+    PLACES[meaning.kind],
+    meaning.kind !== 'unix',
+    wrong,
+  );
   const options = new URLSearchParams(parts.query);
   const { nodes, path, masterName, databaseText } = place(meaning.kind, parts);
   return {
@@ -115,67 +125,14 @@ export function showAddress(address: RedisAddress): string {
   return `${address.masterName === null ? '' : `${address.masterName}@`}${node}/${address.database}`;
 }
 
-export function showNode(node: RedisNode): string {
-  return `${node.host.includes(':') ? `[${node.host}]` : node.host}:${node.port}`;
-}
+const unwrap = (pasted: string) => unwrapUrl(pasted, /^redis-cli\s+-u\s+/);
 
-/** Takes away blanks, quotes, brackets, a variable's name, `redis-cli -u`. */
-function unwrap(pasted: string): string {
-  return pasted
-    .trim()
-    .replace(/^(?:export\s+)?\w+\s*=\s*(?=\S)/, '')
-    .replace(/^redis-cli\s+-u\s+/, '')
-    .replace(/^["'<`](.*)["'>`];?$/s, '$1')
-    .trim();
-}
-
-interface Parts {
-  readonly username: string | null;
-  readonly password: string | null;
-  /** Hosts with their ports. */
-  readonly authority: string;
-  /** With its leading slash, or empty. */
-  readonly path: string;
-  readonly query: string;
-}
-
-function splitParts(rest: string, kind: RedisAddress['kind']): Parts {
-  const at = userinfoEnd(rest, kind);
-  const userinfo = at < 0 ? '' : rest.slice(0, at);
-  const place = rest.slice(at + 1);
-  const [beforeQuery = '', query = ''] = cut(place.split('#', 1)[0] ?? '', '?');
-  const slash = beforeQuery.indexOf('/');
-  const authority = slash < 0 ? beforeQuery : beforeQuery.slice(0, slash);
-  const path = slash < 0 ? '' : beforeQuery.slice(slash);
-  if (/\s/.test(place)) throw wrong('there is a blank inside', 'blanks in a name or password are written %20');
-  const [user = '', secret] = cut(userinfo, ':');
-  return {
-    username: decode(user) || null,
-    password: secret === undefined ? null : decode(secret) || null,
-    authority,
-    path,
-    query,
-  };
-}
-
-const HOST = String.raw`(?:\[[\da-f:.]+(?:%[\w.-]+)?\]|[^\s:/?#@,[\]]+)(?::\d*)?`;
 /** What may follow the @ behind user and password. */
 const PLACES: Readonly<Record<RedisAddress['kind'], RegExp>> = {
   tcp: new RegExp(String.raw`^${HOST}(?:/\d*)?(?:[?#].*)?$`, 'i'),
   sentinel: new RegExp(String.raw`^${HOST}(?:,${HOST})*(?:/[^/?#@]*)?(?:/\d*)?(?:[?#].*)?$`, 'i'),
   unix: /^\/[^@]*$/,
 };
-
-/** Position of the @ behind user and password, or -1. A password that is not percent-encoded may hold @ / ? # itself. */
-function userinfoEnd(rest: string, kind: RedisAddress['kind']): number {
-  const inAuthority = (/^[^/?#]*/.exec(rest)?.[0] ?? '').lastIndexOf('@');
-  if (inAuthority < 0 && PLACES[kind].test(rest)) return -1;
-  for (let at = rest.lastIndexOf('@'); at >= 0; at = at === 0 ? -1 : rest.lastIndexOf('@', at - 1))
-    if (PLACES[kind].test(rest.slice(at + 1))) return at;
-  if (inAuthority < 0 && rest.includes('@') && kind !== 'unix')
-    throw wrong('password and host cannot be told apart', 'there is an @, but no host behind it');
-  return inAuthority;
-}
 
 function place(kind: RedisAddress['kind'], parts: Parts) {
   if (kind === 'unix') {
@@ -200,43 +157,13 @@ function place(kind: RedisAddress['kind'], parts: Parts) {
   return { nodes, path: null, masterName, databaseText: steps[1] ?? '' };
 }
 
-function node(text: string, defaultPort: number): RedisNode {
-  const match = /^(?:\[([\da-f:.]+(?:%[\w.-]+)?)\]|([^:[\]]*))(?::([^:]*))?$/i.exec(text);
-  if (match === null) throw wrong('the host cannot be read', 'an IPv6 address stands in [brackets]');
-  const host = match[1] ?? decode(match[2] ?? '');
-  if (host === '') throw wrong('the host is missing', 'nothing stands where it should');
-  const portText = match[3] ?? '';
-  if (portText === '') return { host, port: defaultPort };
-  const port = Number(portText);
-  if (!/^\d+$/.test(portText) || port < 1 || port > 65_535)
-    // What stands there may be a piece of a password without its @: never repeat it.
-    throw wrong(
-      `the port of ${shorten(host)} is not a number from 1 to 65535`,
-      'what stands behind its colon is no port',
-    );
-  return { host, port };
-}
+const node = (text: string, defaultPort: number) => readNode(text, defaultPort, wrong, host => ` of ${shorten(host)}`);
 
 function database(text: string): number {
   if (text === '') return 0;
   if (!/^\d{1,9}$/.test(text))
     throw wrong('the database is not a number', 'it stands behind the last slash, or in ?db=');
   return Number(text);
-}
-
-/** The text before and behind the first separator; no second part without one. */
-function cut(text: string, separator: string): [string, string?] {
-  const index = text.indexOf(separator);
-  return index < 0 ? [text] : [text.slice(0, index), text.slice(index + 1)];
-}
-
-/** Percent-decoding; a text with a stray percent sign is taken as it stands. */
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }
 
 const shorten = (text: string) => (text.length > 60 ? `${text.slice(0, 60)}…` : text);

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { assertReading, commandsOf, summarize } from '../../../src/brokers/redis/commands';
 import { commandIn, replyWords } from '../../../src/brokers/redis/failures';
 import { isLoopback, ownMachine } from '../../../src/brokers/redis/own';
-import { compareVersions, parseInfo, serverOf } from '../../../src/brokers/redis/server';
+import { compareVersions } from '../../../src/brokers/common/versions';
+import { parseInfo, serverOf } from '../../../src/brokers/redis/server';
 
 describe('what a refusal means', () => {
   it.each([

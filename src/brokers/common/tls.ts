@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import { InspectorError } from '../../model';
-import type { TlsSettings } from './driver';
 
 export interface TlsOptions {
   /** PEM text, or the path of a PEM file; the same for the other two. */
@@ -8,6 +7,15 @@ export interface TlsOptions {
   readonly certificate?: string;
   readonly key?: string;
   /** The name that the server's certificate holds, where it is not the host of the URL. */
+  readonly serverName?: string;
+}
+
+/** What is told to Node's TLS, with the contents of the files. */
+export interface TlsSettings {
+  readonly verify: boolean;
+  readonly ca?: string;
+  readonly certificate?: string;
+  readonly key?: string;
   readonly serverName?: string;
 }
 
@@ -31,6 +39,17 @@ export async function tlsSettings(
     ...(certificate === undefined ? {} : { certificate }),
     ...(key === undefined ? {} : { key }),
     ...(tls.serverName === undefined ? {} : { serverName: tls.serverName }),
+  };
+}
+
+/** As `tls.connect`, an HTTPS agent and the drivers take them. */
+export function nodeTlsOptions(tls: TlsSettings) {
+  return {
+    rejectUnauthorized: tls.verify,
+    ...(tls.ca === undefined ? {} : { ca: tls.ca }),
+    ...(tls.certificate === undefined ? {} : { cert: tls.certificate }),
+    ...(tls.key === undefined ? {} : { key: tls.key }),
+    ...(tls.serverName === undefined ? {} : { servername: tls.serverName }),
   };
 }
 
