@@ -1,10 +1,14 @@
 import type { Finding } from '../../../model';
 import { count, names, span } from '../../acting/words';
 import { alive, asked, finding, isBeat, messages, type Rule, type RuleContext } from './context';
+import { END } from './sampled';
 import type { Sampled } from './samples';
 
 /** Seconds that an entry may be late while beat holds the lock: it looks at least every 300 s. */
 const LATE_WITH_LOCK = 330;
+/** Changes of the publisher in a row that show beats whose schedule is not known, and processes among them. */
+const STRICT = 5;
+const MOST_BEATS = 3;
 /** And where nobody holds the lock. */
 const LATE = 30;
 
@@ -122,31 +126,40 @@ export const twoBeats: Rule = {
     const findings: Finding[] = answeringBeats(context);
     const read = await context.samples.waiting();
     if (typeof read === 'string') return findings;
-    for (const { queue, members, source } of read) {
+    for (const { queue, total: all, members: sampled, source } of read) {
+      // Of long queues the front alone is in one piece.
+      const members = sampled.length >= all ? sampled : sampled.slice(0, END);
       const groups = new Map<string, Sampled[]>();
       for (const member of members) {
-        if (member.task === null || member.origin === null || !periodic.has(member.task)) continue;
+        if (member.task === null || member.origin === null) continue;
         const key = `${member.task}${member.call ?? ''}`;
         groups.set(key, [...(groups.get(key) ?? []), member]);
       }
       for (const group of groups.values()) {
         const turns = group.filter(({ origin }, i) => i > 0 && origin !== group[i - 1]?.origin).length;
         const origins = [...new Set(group.flatMap(({ origin }) => origin ?? []))];
-        // Once there and back could be a restart with a late message; twice is no accident.
-        if (origins.length < 2 || turns < 3) continue;
         const task = group[0]?.task ?? '';
+        const schedule = periodic.get(task);
+        // Once there and back could be a restart with a late message; twice is no accident. Where no schedule is known
+        // (beat keeps it in a file of its own), only strict turns tell beats from an application that sends the same.
+        const enough = schedule === undefined ? isStrict(group) : turns >= 3;
+        if (origins.length < 2 || !enough || (schedule === undefined && origins.length > MOST_BEATS)) continue;
         findings.push(
           finding(context, twoBeats.id, {
             subject: `${queue}: ${task}`,
             queue,
             title: `${task} is sent by ${count(origins.length, 'process', 'processes')} in turns: ${messages(group.length)} wait in ${queue}`,
             label: `Two beats send ${task.split('.').at(-1) ?? task}`,
-            severity: 'trouble',
-            sure: origins.every(origin => group.filter(member => member.origin === origin).length > 1),
+            severity: schedule === undefined ? 'warning' : 'trouble',
+            sure:
+              schedule !== undefined &&
+              origins.every(origin => group.filter(member => member.origin === origin).length > 1),
             evidence: [
               { what: 'published by', value: names(origins, 5), source: `header origin, ${source}` },
               { what: 'changes of the publisher', value: String(turns), source },
-              { what: 'schedule', value: periodic.get(task) ?? '', source: 'schedules of this installation' },
+              ...(schedule === undefined
+                ? []
+                : [{ what: 'schedule', value: schedule, source: 'schedules of this installation' }]),
             ],
             consequence: 'Each beat sends every periodic task by itself, so that each of them runs that many times.',
             remedies: [
@@ -169,6 +182,14 @@ export const twoBeats: Rule = {
     return findings;
   },
 };
+
+/** Since the last publisher came, nearly every message is by another one than the one before it. */
+function isStrict(group: readonly Sampled[]): boolean {
+  const first = new Map(group.map(({ origin }, i) => [origin, i] as const).reverse());
+  const rest = group.slice(Math.max(0, Math.max(...first.values()) - 1));
+  const turns = rest.filter(({ origin }, i) => i > 0 && origin !== rest[i - 1]?.origin).length;
+  return turns >= STRICT && turns >= 0.9 * (rest.length - 1);
+}
 
 /** Several beats that answer to remote control; whether they have the same schedule cannot be told. */
 function answeringBeats(context: RuleContext): Finding[] {

@@ -48,6 +48,11 @@ describe('beat', () => {
       /^shop\.tasks\.add is sent by [23] processes in turns: \d+ messages wait in celery$/,
     );
 
+    // Beat keeps its schedule in a file: without the folder, the turns alone tell.
+    using outside = await siteOn(redis, 0, {}, { results: false });
+    const { of: seen } = await outside.diagnose();
+    expect(seen('two-beats')[0]).toMatchObject({ label: 'Two beats send add', severity: 'warning', sure: false });
+
     await site.client.del('celery');
     const alone = await startCeleryBeat({ ...site.app, cwd: folder, schedule: SCHEDULE });
     await waiting(3);
