@@ -28,6 +28,11 @@ export function quickCallText(body: string, characters: number): string | null {
   }
   if (!Array.isArray(call) || call.length !== 3) return null;
   const [args, kwargs] = call as unknown[];
+  return quickCall(args, kwargs, characters);
+}
+
+/** The same of arguments in JSON that was parsed already, in which nothing stood that the parser changes. */
+export function quickCall(args: unknown, kwargs: unknown, characters: number): string | null {
   if (!Array.isArray(args) || typeof kwargs !== 'object' || kwargs === null || Array.isArray(kwargs)) return null;
   let text = '(';
   for (const arg of args as unknown[]) {
@@ -65,7 +70,8 @@ function textOfMany(value: object, depth: number): string | null {
   for (const [name, item] of Object.entries(value)) {
     const text = textOf(item, depth);
     const key = Array.isArray(value) ? '' : textOf(name, depth);
-    if (text === null || key === null) return null;
+    // Names with two underscores in front may be tags of kombu.
+    if (text === null || key === null || name.startsWith('__')) return null;
     const part = key === '' ? text : `${key}: ${text}`;
     length += part.length + 2;
     if (length > LONGEST) return null;

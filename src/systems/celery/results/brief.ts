@@ -15,7 +15,12 @@ export interface Brief {
 }
 
 /** The brief of what was read anyway. */
-export function briefOf({ status, dateDone, task, queue }: TaskResult): Brief {
+export function briefOf({
+  status,
+  dateDone,
+  task,
+  queue,
+}: Pick<TaskResult, 'status' | 'dateDone' | 'task' | 'queue'>): Brief {
   return { status, date: dateDone === null ? Number.NaN : millisecondsOf(dateDone), task, queue };
 }
 

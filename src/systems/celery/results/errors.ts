@@ -1,4 +1,4 @@
-import { isKind, type PyNode, reprText } from '../../../codecs/python';
+import { fromJson, isKind, type PyNode, reprText } from '../../../codecs/python';
 import type { JobError } from '../../../model';
 import { jobErrorOf as tracebackOf } from '../../reading/errors';
 
@@ -40,6 +40,15 @@ export function failureOf(result: PyNode | undefined): Failure | null {
   const dot = className.lastIndexOf('.');
   const name = className.slice(dot + 1);
   return { type: qualified(dot < 0 ? null : className.slice(0, dot), name), message: messageOf(name, args) };
+}
+
+/** The same of parsed JSON: of the usual exception without making values of it. */
+export function failureOfJson(result: unknown): Failure | null {
+  if (typeof result !== 'object' || result === null) return null;
+  const { exc_type: type, exc_message: args, exc_module: module } = result as Partial<Record<string, unknown>>;
+  const usual = typeof type === 'string' && type !== 'KeyError' && Array.isArray(args) && args.length === 1;
+  if (!usual || typeof args[0] !== 'string') return failureOf(fromJson(result));
+  return { type: qualified(typeof module === 'string' ? module : null, type), message: cut(args[0]) };
 }
 
 /** As Python prints it: built-in ones by their name alone. */

@@ -1,20 +1,12 @@
 /** JSON results for rows, by the engine's own parser where that reads them as Python would: four times as fast. */
-import { fromJson, PyDict, type PyNode } from '../../../codecs/python';
-import type { Payload } from './payload';
-
 /**
  * What the engine's parser would change: `1.0` and `1e5` (floats in Python), ints beyond 2^53, tags of kombu, words of
  * Python's own JSON, keys that are numbers (it would move them to the front), keys with a meaning of their own.
  */
 const CHANGED = /[[:,] ?-?(?:\d+(?:\.0*(?!\d)|(?:\.\d+)?[eE])|\d{16})|"__|NaN|Infinity|"-?\d+":/;
 
-/** Statuses of which a row shows something of `result`. */
-const SHOWN: ReadonlySet<unknown> = new Set(['FAILURE', 'RETRY', 'REVOKED', 'REJECTED', 'STARTED']);
-
-const FIELDS = ['traceback', 'date_done', 'name', 'args', 'kwargs', 'worker', 'retries', 'queue'] as const;
-
-/** The fields that a row shows; null where the whole value has to be read by our own parser. */
-export function quickFields(bytes: Buffer): Payload | null {
+/** The value as the engine's parser reads it; null where it has to be read by our own parser. */
+export function quickValue(bytes: Buffer): Readonly<Record<string, unknown>> | null {
   if (bytes[0] !== 0x7b) return null;
   const text = bytes.toString('utf8');
   const end = text.indexOf('"traceback": "');
@@ -23,21 +15,12 @@ export function quickFields(bytes: Buffer): Payload | null {
     end < 0 ? CHANGED.test(text) : CHANGED.test(text.slice(0, end)) || CHANGED.test(text.slice(textEnd(text, end + 14)))
   )
     return null;
-  let value: Readonly<Record<string, unknown>>;
   try {
-    value = JSON.parse(text) as Readonly<Record<string, unknown>>;
+    return JSON.parse(text) as Readonly<Record<string, unknown>>;
   } catch {
     return null;
   }
-  const { status } = value;
-  if (typeof status !== 'string') return null;
-  const fields = new PyDict().set('status', status);
-  for (const name of FIELDS) if (value[name] !== undefined) fields.set(name, nodeOf(value[name]));
-  if (SHOWN.has(status)) fields.set('result', nodeOf(value['result']));
-  return { fields, serializer: 'json', compression: null, problems: [] };
 }
-
-const nodeOf = (value: unknown): PyNode => (typeof value === 'string' ? value : fromJson(value ?? null));
 
 /** Where the text that begins at a place ends. */
 function textEnd(text: string, from: number): number {

@@ -1,11 +1,12 @@
-import { callText, isKind, type PyDict, type PyNode } from '../../../codecs/python';
+import { callText, fromJson, isKind, type PyDict, type PyNode } from '../../../codecs/python';
+import { quickCall } from '../message/quick';
 import type { TaskResult } from '../types';
-import { type Failure, failureOf, withPrinted } from './errors';
+import { type Failure, failureOf, failureOfJson, withPrinted } from './errors';
 import { type Payload, readAtOnce, readPayload } from './payload';
-import { quickFields } from './quick';
+import { quickValue } from './quick';
 import { renderedLater } from './rendered';
 import { stateOfStatus, UNREADABLE } from './status';
-import { instantOfNode } from './times';
+import { instantOfNode, instantOfText } from './times';
 
 /** A result as it was read, with what a row shows of its arguments. */
 export interface ReadResult extends TaskResult {
@@ -27,10 +28,39 @@ export function readResultAtOnce(id: string, bytes: Uint8Array): ReadResult | nu
   return payload === null ? null : resultOf(id, bytes, payload);
 }
 
-/** What a row shows of a value, as fast as can be; null where it has to be read as a whole. */
-export function readForRow(id: string, bytes: Buffer): ReadResult | null {
-  const payload = quickFields(bytes);
-  return payload === null ? null : resultOf(id, bytes, payload);
+/** The part of a result that a row shows. */
+export type RowResult = Pick<
+  ReadResult,
+  'id' | 'status' | 'state' | 'task' | 'queue' | 'worker' | 'dateDone' | 'call' | 'error' | 'problems'
+>;
+
+/** What a row shows of a value in JSON, as fast as can be; null where it has to be read as a whole. */
+export function readForRow(id: string, bytes: Buffer): RowResult | null {
+  const value = quickValue(bytes);
+  if (value === null) return null;
+  const { status, name, queue, worker, args, kwargs, result, date_done: date } = value;
+  if (typeof status !== 'string' || status === '') return null;
+  const failure = FAILING.has(status) ? failureOfJson(result) : null;
+  const started = status === 'STARTED' ? hostOf(fromJson(result ?? null)) : null;
+  return {
+    id,
+    status,
+    state: stateOfStatus(status),
+    task: textOr(name) ?? unregistered(failure),
+    queue: textOr(queue),
+    worker: textOr(worker) ?? started,
+    dateDone: typeof date === 'string' ? instantOfText(date) : instantOfNode(fromJson(date ?? null)),
+    call: callOf(args ?? null, kwargs ?? null),
+    error: failure === null ? null : withPrinted(failure, textOr(value['traceback']), status === 'FAILURE'),
+    problems: [],
+  };
+}
+
+const textOr = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null);
+
+function callOf(args: unknown, kwargs: unknown): string | null {
+  if (args === null && kwargs === null) return null;
+  return quickCall(args, kwargs, ARGS) ?? callText(fromJson(args), fromJson(kwargs), ARGS);
 }
 
 /** Statuses whose `result` is an exception (celery/states.py, EXCEPTION_STATES), and the one that Celery rejects with. */

@@ -2,7 +2,7 @@ import type { Instant, JobRow, Ref } from '../../../model';
 import { makeRef, parseRef } from '../../../model';
 import { RESULT_PLACE } from '../parts';
 import type { Failure } from './errors';
-import type { ReadResult } from './read';
+import type { RowResult } from './read';
 
 /** Characters of an error's message in a row. */
 const MESSAGE = 300;
@@ -18,7 +18,7 @@ export function idOfResultRef(ref: Ref): string | null {
 }
 
 /** One line of a list. */
-export function rowOf(installation: string, result: ReadResult, expiresAt: Instant): JobRow {
+export function rowOf(installation: string, result: RowResult, expiresAt: Instant): JobRow {
   const ended = result.state === 'finished' || result.state === 'failed' || result.state === 'canceled';
   return {
     ref: resultRef(installation, result.id),
@@ -42,5 +42,12 @@ export function rowOf(installation: string, result: ReadResult, expiresAt: Insta
 
 function shortFailure({ type, message }: Failure): Failure {
   const line = message.split('\n', 1)[0] ?? '';
-  return { type, message: line.length > MESSAGE ? `${line.slice(0, MESSAGE - 1).toWellFormed()}…` : line };
+  return { type, message: line.length > MESSAGE ? `${line.slice(0, MESSAGE - 1).toWellFormed()}…` : ownText(line) };
 }
+
+/** A text of its own: a slice of a traceback would keep the whole of it in memory for as long as the row. */
+function ownText(text: string): string {
+  return LATIN1.test(text) ? Buffer.from(text, 'latin1').toString('latin1') : text;
+}
+
+const LATIN1 = /^[\0-\xff]*$/;

@@ -52,6 +52,7 @@ function digits(text: string, from: number, count: number): number {
 
 /** The same as an instant, microseconds kept; null where there is none. */
 export function instantOfText(text: string): Instant {
+  if (usualMilliseconds(text) !== null) return `${text.slice(0, 26)}Z`;
   const at = millisecondsOf(text);
   if (Number.isNaN(at)) return null;
   const fraction = STAMP.exec(text.trim())?.[3] ?? '';
