@@ -1,5 +1,8 @@
 import type { SystemFacts } from '../../model';
 
+/** What Celery calls a job. */
+export const NOUN = { one: 'task', other: 'tasks' } as const;
+
 /** Why Celery's broker has no list of workers. */
 export const WORKERS_NOT_RECORDED = 'Celery writes no list of workers to the broker: they have to be asked.';
 /** Why nobody can tell since when a task waits. */
@@ -13,7 +16,7 @@ export const RUNNING_NOT_RECORDED =
  * Not `PENDING`: that is also what Celery answers for a task that it has never heard of. `unacked` is kombu's.
  */
 export const facts: SystemFacts = {
-  noun: { one: 'task', other: 'tasks' },
+  noun: NOUN,
   nativeStates: {
     waiting: 'waiting',
     scheduled: 'retry',

@@ -1,6 +1,9 @@
 import type { Problem, State, SystemFacts } from '../../model';
 import type { Structure } from './keys';
 
+/** What RQ calls a job. */
+export const NOUN = { one: 'job', other: 'jobs' } as const;
+
 /** RQ's own word for a job by where it stands (rq/job.py, JobStatus; `popped` is how its cleaner calls the moment). */
 export const NATIVE_WORD: Readonly<Record<Structure, string>> = {
   queue: 'queued',
@@ -42,7 +45,7 @@ export const NOT_TAKEN =
   'RQ writes down a job between pop and start only from 1.15 on, and only for workers that serve a single queue.';
 
 export const facts: SystemFacts = {
-  noun: { one: 'job', other: 'jobs' },
+  noun: NOUN,
   nativeStates: {
     waiting: 'queued',
     scheduled: 'scheduled',

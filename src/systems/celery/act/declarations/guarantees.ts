@@ -1,4 +1,5 @@
 import type { ActionDeclaration } from '../../../../model';
+import { ATOMIC } from '../../../acting/declare';
 
 /** The kinds of brokers that Celery is acted on here. */
 export type BrokerKind = 'redis' | 'rabbitmq';
@@ -6,7 +7,6 @@ export type BrokerKind = 'redis' | 'rabbitmq';
 type Guarantee = ActionDeclaration['guarantee'];
 type Undo = ActionDeclaration['undo'];
 
-const ATOMIC: Guarantee = { kind: 'atomic', words: 'All or nothing.' };
 const NEVER_LOST: Guarantee = {
   kind: 'at-least-once',
   words: 'Never lost. If the connection breaks in between, a message may exist twice.',

@@ -1,88 +1,44 @@
 import type { ActionDeclaration } from '../../../../model';
+import { jobDeclarations } from '../../../acting/declare';
+import { NOUN } from '../../native';
 import { type BrokerKind, moving, none, publishing, TOLD } from './guarantees';
 import { enqueueParameters, signalParameters } from './parameters';
 
+const shared = jobDeclarations(NOUN);
+
 /** Actions on tasks. Their texts are shown literally. */
-export const retry = (kind: BrokerKind): ActionDeclaration => ({
-  id: 'retry',
-  title: 'Retry',
-  target: 'job',
-  states: ['failed'],
-  bulkTitle: 'Retry all…',
-  effect: 'changes',
-  guarantee: publishing(kind),
-  undo: { kind: 'while-waiting' },
-  words: {
-    ask: { one: 'Retry {n} failed task?', other: 'Retry {n} failed tasks?' },
+export const retry = (kind: BrokerKind) =>
+  shared.retry({
+    guarantee: publishing(kind),
     detail:
       'Each task is published again under its id, to the queue it came from, and runs again from the start. Its failed result is removed.',
-    button: { one: 'Retry {n} task', other: 'Retry {n} tasks' },
-    done: { one: 'Retried {n} task.', other: 'Retried {n} tasks.' },
-  },
-  icon: 'redo',
-  group: '2_do',
-  primaryIn: ['failed'],
-});
+  });
 
-export const enqueueCopy = (kind: BrokerKind): ActionDeclaration => ({
-  id: 'enqueue-copy',
-  title: 'Enqueue a copy…',
-  target: 'job',
-  states: ['waiting', 'scheduled', 'running', 'taken', 'failed', 'finished', 'canceled'],
-  effect: 'adds',
-  guarantee: publishing(kind),
-  undo: { kind: 'while-waiting' },
-  words: {
-    ask: { one: 'Enqueue a copy of {id}?', other: 'Enqueue copies of {n} tasks?' },
+export const enqueueCopy = (kind: BrokerKind) =>
+  shared.enqueueCopy({
+    states: ['waiting', 'scheduled', 'running', 'taken', 'failed', 'finished', 'canceled'],
+    guarantee: publishing(kind),
     detail: 'The task itself stays where it is. The copy gets an id of its own.',
-    button: { one: 'Enqueue', other: 'Enqueue' },
-    done: { one: 'Enqueued as {id}.', other: 'Enqueued {n} tasks.' },
-  },
-  icon: 'copy',
-  group: '2_do',
-  primaryIn: ['finished', 'canceled'],
-  asks: 'call',
-  parameters: { ...enqueueParameters(kind), required: [] },
-});
+    parameters: { ...enqueueParameters(kind), required: [] },
+  });
 
-export const runNow = (kind: BrokerKind): ActionDeclaration => ({
-  id: 'run-now',
-  title: 'Run now',
-  target: 'job',
-  states: kind === 'redis' ? ['waiting', 'taken'] : ['waiting', 'scheduled'],
-  effect: 'changes',
-  guarantee: moving(kind),
-  undo: { kind: 'while-waiting' },
-  words: {
+export const runNow = (kind: BrokerKind) =>
+  shared.runNow({
+    states: kind === 'redis' ? ['waiting', 'taken'] : ['waiting', 'scheduled'],
+    guarantee: moving(kind),
     ask: { one: 'Run {n} task with an ETA now?', other: 'Run {n} tasks with an ETA now?' },
     detail:
       'Their ETA is taken away. One that waits in a queue goes to its front; one that a worker holds until its ETA is published again under a new id, and the worker is told to drop the old one.',
-    button: { one: 'Run {n} task now', other: 'Run {n} tasks now' },
-    done: { one: '{n} task is waiting in {queue}.', other: '{n} tasks are waiting in {queue}.' },
-  },
-  icon: 'run',
-  group: '2_do',
-});
+  });
 
-export const cancel = (kind: BrokerKind): ActionDeclaration => ({
-  id: 'cancel',
-  title: 'Cancel',
-  target: 'job',
-  states: kind === 'redis' ? ['waiting'] : ['waiting', 'scheduled'],
-  bulkTitle: 'Cancel all…',
-  effect: 'changes',
-  guarantee: moving(kind),
-  undo: { kind: 'exact' },
-  words: {
-    ask: { one: 'Cancel {n} waiting task?', other: 'Cancel {n} waiting tasks?' },
+export const cancel = (kind: BrokerKind) =>
+  shared.cancel({
+    states: kind === 'redis' ? ['waiting'] : ['waiting', 'scheduled'],
+    guarantee: moving(kind),
+    undo: { kind: 'exact' },
     detail: 'They are taken off the queue. Celery keeps no record of them; exact copies are kept for Undo.',
-    button: { one: 'Cancel {n} task', other: 'Cancel {n} tasks' },
-    done: { one: 'Canceled {n} task.', other: 'Canceled {n} tasks.' },
-  },
-  icon: 'circle-slash',
-  group: '2_do',
-  primaryIn: ['waiting'],
-});
+    primaryIn: ['waiting'],
+  });
 
 export const revoke: ActionDeclaration = {
   id: 'revoke',
@@ -144,47 +100,12 @@ export const giveBack: ActionDeclaration = {
   caution: 'Workers are asked first; a message that one of them holds is left alone.',
 };
 
-export const move = (kind: BrokerKind): ActionDeclaration => ({
-  id: 'move',
-  title: 'Move to queue…',
-  target: 'job',
-  states: ['waiting'],
-  bulkTitle: 'Move all…',
-  effect: 'changes',
-  guarantee: moving(kind),
-  undo: { kind: 'while-waiting' },
-  words: {
-    ask: { one: 'Move {n} task to {queue}?', other: 'Move {n} tasks to {queue}?' },
-    detail: 'They go to its end, in the order in which they stand.',
-    button: { one: 'Move {n} task', other: 'Move {n} tasks' },
-    done: { one: 'Moved {n} task to {queue}.', other: 'Moved {n} tasks to {queue}.' },
-  },
-  icon: 'arrow-swap',
-  group: '3_move',
-  asks: 'queue',
-  parameters: {
-    type: 'object',
-    required: ['queue'],
-    properties: { queue: { type: 'string', title: 'Queue', format: 'queue' } },
-  },
-});
+export const move = (kind: BrokerKind) => shared.move({ states: ['waiting'], guarantee: moving(kind) });
 
-export const remove = (kind: BrokerKind): ActionDeclaration => ({
-  id: 'delete',
-  title: 'Delete…',
-  target: 'job',
-  states: ['waiting', 'scheduled', 'failed', 'finished', 'canceled'],
-  bulkTitle: 'Delete all…',
-  effect: 'destroys',
-  guarantee: moving(kind),
-  undo: { kind: 'exact' },
-  words: {
-    ask: { one: 'Delete {n} task?', other: 'Delete {n} tasks?' },
+export const remove = (kind: BrokerKind) =>
+  shared.remove({
+    states: ['waiting', 'scheduled', 'failed', 'finished', 'canceled'],
+    guarantee: moving(kind),
     detail:
       'Waiting messages are taken off their queue, results are forgotten. Exact copies are kept on this computer, so Undo can put them back while nothing has taken their place.',
-    button: { one: 'Delete {n} task', other: 'Delete {n} tasks' },
-    done: { one: 'Deleted {n} task.', other: 'Deleted {n} tasks.' },
-  },
-  icon: 'trash',
-  group: '4_destroy',
-});
+  });

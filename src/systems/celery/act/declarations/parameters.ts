@@ -1,4 +1,5 @@
 import type { ParameterProperty, ParameterSchema } from '../../../../model';
+import { CALL, ID } from '../../../acting/declare';
 import type { BrokerKind } from './guarantees';
 
 const priority: Readonly<Record<BrokerKind, string>> = {
@@ -6,20 +7,20 @@ const priority: Readonly<Record<BrokerKind, string>> = {
   rabbitmq: '0 to 9; larger is served first, where the queue has x-max-priority',
 };
 
+const task: ParameterProperty = {
+  type: 'string',
+  title: 'Task',
+  description: 'Its registered name: shop.tasks.charge_card',
+  format: 'task',
+};
+
 /** Parameters of `enqueue`, on a queue, on the installation, and on a task that is copied. */
 export const enqueueParameters = (kind: BrokerKind): ParameterSchema => ({
   type: 'object',
   required: ['task'],
   properties: {
-    task: {
-      type: 'string',
-      title: 'Task',
-      description: 'Its registered name: shop.tasks.charge_card',
-      format: 'task',
-    },
-    args: { type: 'string', title: 'Arguments', format: 'arguments', default: '()' },
-    kwargs: { type: 'string', title: 'Keyword arguments', format: 'keyword-arguments', default: '{}' },
-    queue: { type: 'string', title: 'Queue', format: 'queue' },
+    task,
+    ...CALL,
     delay: {
       type: 'string',
       title: 'In',
@@ -69,7 +70,7 @@ export const enqueueParameters = (kind: BrokerKind): ParameterSchema => ({
       minimum: 0,
       group: 'options',
     },
-    id: { type: 'string', title: 'Id', description: 'A random one unless told', format: 'text', group: 'options' },
+    id: ID,
     serializer: {
       type: 'string',
       title: 'Serializer',
@@ -79,13 +80,6 @@ export const enqueueParameters = (kind: BrokerKind): ParameterSchema => ({
     },
   },
 });
-
-const task: ParameterProperty = {
-  type: 'string',
-  title: 'Task',
-  description: 'Its registered name: shop.tasks.charge_card',
-  format: 'task',
-};
 
 export const rateParameters: ParameterSchema = {
   type: 'object',

@@ -1,26 +1,12 @@
 import type { ActionDeclaration } from '../../../../model';
+import * as shared from '../../../acting/declare';
+import { NOUN } from '../../native';
 import { type BrokerKind, GONE_AT_RESTART, moving, none, publishing, TOLD } from './guarantees';
 import { consumerParameters, enqueueParameters } from './parameters';
 
 /** Actions on queues, and `enqueue` on the installation. Their texts are shown literally. */
-export const enqueue = (kind: BrokerKind): ActionDeclaration => ({
-  id: 'enqueue',
-  title: 'Enqueue…',
-  target: 'queue',
-  effect: 'adds',
-  guarantee: publishing(kind),
-  undo: { kind: 'while-waiting' },
-  words: {
-    ask: { one: 'Enqueue a task in {queue}?', other: 'Enqueue {n} tasks in {queue}?' },
-    detail: 'A worker that serves the queue runs it.',
-    button: { one: 'Enqueue', other: 'Enqueue' },
-    done: { one: 'Enqueued as {id}.', other: 'Enqueued {n} tasks.' },
-  },
-  icon: 'add',
-  group: '2_do',
-  asks: 'call',
-  parameters: enqueueParameters(kind),
-});
+export const enqueue = (kind: BrokerKind) =>
+  shared.jobDeclarations(NOUN).enqueue({ guarantee: publishing(kind), parameters: enqueueParameters(kind) });
 
 export const enqueueAnywhere = (kind: BrokerKind): ActionDeclaration => ({
   ...enqueue(kind),
@@ -28,42 +14,25 @@ export const enqueueAnywhere = (kind: BrokerKind): ActionDeclaration => ({
   parameters: { ...enqueueParameters(kind), required: ['task', 'queue'] },
 });
 
-export const empty = (kind: BrokerKind): ActionDeclaration => ({
-  id: 'empty',
-  title: 'Empty queue…',
-  target: 'queue',
-  effect: 'destroys',
-  guarantee: moving(kind),
-  undo: { kind: 'exact' },
-  words: {
-    ask: { one: 'Empty {queue}?', other: 'Empty {queue}?' },
-    detail: 'The waiting messages of all priorities are removed. Those that workers hold or run go on.',
-    button: { one: 'Remove {n} message', other: 'Remove {n} messages' },
-    done: { one: 'Emptied {queue}: {n} message.', other: 'Emptied {queue}: {n} messages.' },
-  },
-  icon: 'clear-all',
-  group: '4_destroy',
-});
+export const empty = (kind: BrokerKind) =>
+  shared.emptyQueue(
+    { one: 'message', other: 'messages' },
+    {
+      guarantee: moving(kind),
+      detail: 'The waiting messages of all priorities are removed. Those that workers hold or run go on.',
+    },
+  );
 
-export const deleteQueue = (kind: BrokerKind): ActionDeclaration => ({
-  id: 'delete-queue',
-  title: 'Delete queue…',
-  target: 'queue',
-  effect: 'destroys',
-  guarantee: moving(kind),
-  undo: kind === 'redis' ? { kind: 'exact' } : none('RabbitMQ makes a queue anew only as its application declares it.'),
-  words: {
-    ask: { one: 'Delete the queue {queue}?', other: 'Delete the queue {queue}?' },
+export const deleteQueue = (kind: BrokerKind) =>
+  shared.deleteQueue({
+    guarantee: moving(kind),
+    undo:
+      kind === 'redis' ? { kind: 'exact' } : none('RabbitMQ makes a queue anew only as its application declares it.'),
     detail:
       kind === 'redis'
         ? 'Its waiting messages are removed, and it is taken off the exchanges that are bound to it.'
         : 'The queue and its bindings are removed. Messages that wait in it are removed first, each with an exact copy.',
-    button: { one: 'Delete queue', other: 'Delete queue' },
-    done: { one: 'Deleted {queue}.', other: 'Deleted {queue}.' },
-  },
-  icon: 'trash',
-  group: '4_destroy',
-});
+  });
 
 export const addConsumer: ActionDeclaration = {
   id: 'celery.add-consumer',

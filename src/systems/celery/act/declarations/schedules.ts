@@ -1,26 +1,20 @@
 import type { ActionDeclaration } from '../../../../model';
+import * as shared from '../../../acting/declare';
 import { moving } from './guarantees';
 import { scheduleParameters } from './parameters';
+
+export { scheduleDelete } from '../../../acting/declare';
 
 /** Entries of RedBeat. Their texts are shown literally. */
 const RED_BEAT = moving('redis');
 
-export const scheduleRunNow: ActionDeclaration = {
-  id: 'run-now',
-  title: 'Run now',
-  target: 'schedule',
-  effect: 'changes',
-  guarantee: RED_BEAT,
-  undo: { kind: 'while-waiting' },
-  words: {
-    ask: { one: 'Run {id} now?', other: 'Run {n} schedules now?' },
+export const scheduleRunNow = shared.scheduleRunNow(
+  { one: 'RedBeat sends {id} at its next look.', other: 'RedBeat sends {n} tasks at its next look.' },
+  {
+    guarantee: RED_BEAT,
     detail: 'RedBeat sends its task at its next look, then goes on with the schedule counted from that run.',
-    button: { one: 'Run now', other: 'Run now' },
-    done: { one: 'RedBeat sends {id} at its next look.', other: 'RedBeat sends {n} tasks at its next look.' },
   },
-  icon: 'run',
-  group: '2_do',
-};
+);
 
 export const schedulePause: ActionDeclaration = {
   id: 'pause',
@@ -56,38 +50,9 @@ export const scheduleResume: ActionDeclaration = {
   group: '2_do',
 };
 
-export const reschedule: ActionDeclaration = {
-  id: 'reschedule',
-  title: 'Reschedule…',
-  target: 'schedule',
-  effect: 'changes',
+export const reschedule = shared.reschedule({
   guarantee: RED_BEAT,
   undo: { kind: 'exact' },
-  words: {
-    ask: { one: 'Reschedule {id}?', other: 'Reschedule {n} schedules?' },
-    detail: 'Its next runs are counted by the new schedule from its last run on.',
-    button: { one: 'Reschedule', other: 'Reschedule' },
-    done: { one: 'Rescheduled {id}.', other: 'Rescheduled {n} schedules.' },
-  },
-  icon: 'watch',
-  group: '2_do',
-  asks: 'values',
+  detail: 'Its next runs are counted by the new schedule from its last run on.',
   parameters: scheduleParameters,
-};
-
-export const scheduleDelete: ActionDeclaration = {
-  id: 'delete',
-  title: 'Remove…',
-  target: 'schedule',
-  effect: 'destroys',
-  guarantee: RED_BEAT,
-  undo: { kind: 'exact' },
-  words: {
-    ask: { one: 'Remove the schedule {id}?', other: 'Remove {n} schedules?' },
-    detail: 'It can be put back from the journal.',
-    button: { one: 'Remove', other: 'Remove' },
-    done: { one: 'Removed {id}.', other: 'Removed {n} schedules.' },
-  },
-  icon: 'trash',
-  group: '4_destroy',
-};
+});

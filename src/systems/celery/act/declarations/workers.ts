@@ -1,27 +1,16 @@
 import type { ActionDeclaration } from '../../../../model';
+import * as shared from '../../../acting/declare';
 import { GONE_AT_RESTART, none, TOLD } from './guarantees';
 import { autoscaleParameters, rateParameters, sizeParameters, timeLimitParameters } from './parameters';
 
 /** Remote control of workers. Their texts are shown literally. */
-export const stopWorker: ActionDeclaration = {
-  id: 'stop-worker',
-  title: 'Stop…',
-  target: 'worker',
-  effect: 'changes',
+export const stopWorker = shared.stopWorker({
   guarantee: {
     kind: 'at-least-once',
     words: 'The worker is told by a message that is not kept: it ends if it hears it.',
   },
-  undo: none('A worker that has ended is started again where it runs.'),
-  words: {
-    ask: { one: 'Stop {name}?', other: 'Stop {n} workers?' },
-    detail: 'It ends after its current tasks and gives back what it has not begun.',
-    button: { one: 'Stop worker', other: 'Stop {n} workers' },
-    done: { one: '{name} was asked to stop.', other: '{n} workers were asked to stop.' },
-  },
-  icon: 'debug-stop',
-  group: '4_destroy',
-};
+  detail: 'It ends after its current tasks and gives back what it has not begun.',
+});
 
 interface Control {
   readonly id: string;

@@ -1,114 +1,41 @@
 import type { ActionDeclaration } from '../../../../model';
+import { ATOMIC, jobDeclarations } from '../../../acting/declare';
+import { NOUN } from '../../native';
 import { enqueueParameters } from './parameters';
 
-const ATOMIC = { kind: 'atomic', words: 'All or nothing.' } as const;
+const shared = jobDeclarations(NOUN);
 
 /** Actions on jobs. Their texts are shown literally. */
-export const retry: ActionDeclaration = {
-  id: 'retry',
-  title: 'Retry',
-  target: 'job',
-  states: ['failed'],
-  bulkTitle: 'Retry all…',
-  effect: 'changes',
+export const retry = shared.retry({
   guarantee: ATOMIC,
-  undo: { kind: 'while-waiting' },
-  words: {
-    ask: { one: 'Retry {n} failed job?', other: 'Retry {n} failed jobs?' },
-    detail: 'Each job goes back to the end of the queue it came from and runs again from the start.',
-    button: { one: 'Retry {n} job', other: 'Retry {n} jobs' },
-    done: { one: 'Retried {n} job.', other: 'Retried {n} jobs.' },
-  },
-  icon: 'redo',
-  group: '2_do',
-  primaryIn: ['failed'],
-};
+  detail: 'Each job goes back to the end of the queue it came from and runs again from the start.',
+});
 
-export const enqueueCopy: ActionDeclaration = {
-  id: 'enqueue-copy',
-  title: 'Enqueue a copy…',
-  target: 'job',
+export const enqueueCopy = shared.enqueueCopy({
   states: ['waiting', 'scheduled', 'deferred', 'running', 'taken', 'failed', 'finished', 'canceled'],
-  effect: 'adds',
   guarantee: ATOMIC,
-  undo: { kind: 'while-waiting' },
-  words: {
-    ask: { one: 'Enqueue a copy of {id}?', other: 'Enqueue copies of {n} jobs?' },
-    detail: 'The job itself stays where it is.',
-    button: { one: 'Enqueue', other: 'Enqueue' },
-    done: { one: 'Enqueued as {id}.', other: 'Enqueued {n} jobs.' },
-  },
-  icon: 'copy',
-  group: '2_do',
-  primaryIn: ['finished', 'canceled'],
-  asks: 'call',
+  detail: 'The job itself stays where it is.',
   parameters: { ...enqueueParameters, required: [] },
-};
+});
 
-export const runNow: ActionDeclaration = {
-  id: 'run-now',
-  title: 'Run now',
-  target: 'job',
+export const runNow = shared.runNow({
   states: ['scheduled'],
   bulkTitle: 'Run all now…',
-  effect: 'changes',
   guarantee: ATOMIC,
-  undo: { kind: 'while-waiting' },
-  words: {
-    ask: { one: 'Run {n} scheduled job now?', other: 'Run {n} scheduled jobs now?' },
-    detail: 'They leave the schedule and go to the front of {queue}.',
-    button: { one: 'Run {n} job now', other: 'Run {n} jobs now' },
-    done: { one: '{n} job is waiting in {queue}.', other: '{n} jobs are waiting in {queue}.' },
-  },
-  icon: 'run',
-  group: '2_do',
+  ask: { one: 'Run {n} scheduled job now?', other: 'Run {n} scheduled jobs now?' },
+  detail: 'They leave the schedule and go to the front of {queue}.',
   primaryIn: ['scheduled'],
-};
+});
 
-export const cancel: ActionDeclaration = {
-  id: 'cancel',
-  title: 'Cancel',
-  target: 'job',
+export const cancel = shared.cancel({
   states: ['waiting', 'scheduled', 'deferred'],
-  bulkTitle: 'Cancel all…',
-  effect: 'changes',
   guarantee: ATOMIC,
   undo: { kind: 'while-waiting' },
-  words: {
-    ask: { one: 'Cancel {n} waiting job?', other: 'Cancel {n} waiting jobs?' },
-    detail: 'They are taken off the queue.',
-    button: { one: 'Cancel {n} job', other: 'Cancel {n} jobs' },
-    done: { one: 'Canceled {n} job.', other: 'Canceled {n} jobs.' },
-  },
-  icon: 'circle-slash',
-  group: '2_do',
+  detail: 'They are taken off the queue.',
   primaryIn: ['waiting', 'deferred'],
-};
+});
 
-export const move: ActionDeclaration = {
-  id: 'move',
-  title: 'Move to queue…',
-  target: 'job',
-  states: ['waiting', 'scheduled', 'deferred'],
-  bulkTitle: 'Move all…',
-  effect: 'changes',
-  guarantee: ATOMIC,
-  undo: { kind: 'while-waiting' },
-  words: {
-    ask: { one: 'Move {n} job to {queue}?', other: 'Move {n} jobs to {queue}?' },
-    detail: 'They go to its end, in the order in which they stand.',
-    button: { one: 'Move {n} job', other: 'Move {n} jobs' },
-    done: { one: 'Moved {n} job to {queue}.', other: 'Moved {n} jobs to {queue}.' },
-  },
-  icon: 'arrow-swap',
-  group: '3_move',
-  asks: 'queue',
-  parameters: {
-    type: 'object',
-    required: ['queue'],
-    properties: { queue: { type: 'string', title: 'Queue', format: 'queue' } },
-  },
-};
+export const move = shared.move({ states: ['waiting', 'scheduled', 'deferred'], guarantee: ATOMIC });
 
 export const moveToFront: ActionDeclaration = {
   id: 'rq.move-to-front',
@@ -150,21 +77,9 @@ export const stop: ActionDeclaration = {
   primaryIn: ['running'],
 };
 
-export const remove: ActionDeclaration = {
-  id: 'delete',
-  title: 'Delete…',
-  target: 'job',
+export const remove = shared.remove({
   states: ['waiting', 'scheduled', 'deferred', 'failed', 'finished', 'canceled'],
-  bulkTitle: 'Delete all…',
-  effect: 'destroys',
   guarantee: ATOMIC,
-  undo: { kind: 'exact' },
-  words: {
-    ask: { one: 'Delete {n} job from {queue}?', other: 'Delete {n} jobs from {queue}?' },
-    detail: 'Exact copies are kept on this computer, so Undo can put them back while nothing has taken their place.',
-    button: { one: 'Delete {n} job', other: 'Delete {n} jobs' },
-    done: { one: 'Deleted {n} job.', other: 'Deleted {n} jobs.' },
-  },
-  icon: 'trash',
-  group: '4_destroy',
-};
+  ask: { one: 'Delete {n} job from {queue}?', other: 'Delete {n} jobs from {queue}?' },
+  detail: 'Exact copies are kept on this computer, so Undo can put them back while nothing has taken their place.',
+});

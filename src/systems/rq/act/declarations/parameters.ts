@@ -1,4 +1,5 @@
 import type { ParameterSchema } from '../../../../model';
+import { CALL, ID } from '../../../acting/declare';
 
 /** Parameters of `enqueue`, on a queue, on the installation, and on a job that is copied. */
 export const enqueueParameters: ParameterSchema = {
@@ -11,9 +12,7 @@ export const enqueueParameters: ParameterSchema = {
       description: 'Dotted name that the worker imports: shop.payments.charge_card',
       format: 'task',
     },
-    args: { type: 'string', title: 'Arguments', format: 'arguments', default: '()' },
-    kwargs: { type: 'string', title: 'Keyword arguments', format: 'keyword-arguments', default: '{}' },
-    queue: { type: 'string', title: 'Queue', format: 'queue' },
+    ...CALL,
     delay: {
       type: 'string',
       title: 'In',
@@ -70,7 +69,7 @@ export const enqueueParameters: ParameterSchema = {
       items: { type: 'integer' },
       group: 'options',
     },
-    id: { type: 'string', title: 'Id', description: 'A random one unless told', format: 'text', group: 'options' },
+    id: ID,
     description: { type: 'string', title: 'Description', format: 'text', group: 'options' },
     meta: {
       type: 'string',
