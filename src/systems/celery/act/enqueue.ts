@@ -6,7 +6,7 @@ import { badValue } from '../../acting/values';
 import { outcome } from '../../acting/work';
 import { copyOf } from './copy';
 import { Dialects } from './dialect';
-import { newTask, type Recorded, type Wish, wishOf } from './new-task';
+import { isPlainer, newTask, type Recorded, type Wish, wishOf } from './new-task';
 import { add } from './plan';
 import { type Outgoing, publishing, type Wanted } from './publish';
 import { CHANGE_NEEDS } from './redis/change';
@@ -55,6 +55,7 @@ async function wantedOf(
       const queue = wish.queue ?? (target.kind === 'queue' ? target.name : undefined);
       if (queue === undefined) throw badValue('queue', 'the name of a queue is missing');
       const dialect = await dialects.of(queue, signal);
+      if (isPlainer(wish, queue, dialect)) cautions.add(PLAINER);
       wanted.push(outgoing(newTask(wish, queue, dialect)));
     } else {
       throw new InspectorError('bad-request', {
@@ -106,9 +107,13 @@ async function copied(
   if (recorded.call === null && wish.args === undefined && wish.kwargs === undefined && !wish.whole)
     return { decided: outcome({ id: thing.id, ref }, 'refused', NOT_RECORDED) };
   cautions.add(NOTHING_FOLLOWS);
-  return outgoing(newTask({ ...wish, id }, queue, await dialects.of(queue, signal), recorded));
+  const dialect = await dialects.of(queue, signal);
+  if (isPlainer(wish, queue, dialect, recorded)) cautions.add(PLAINER);
+  return outgoing(newTask({ ...wish, id }, queue, dialect, recorded));
 }
 
+const PLAINER =
+  'Dates, times, Decimals, UUIDs and bytes are written as text: no worker has said that it reads more (Celery 5.3). Ask the workers first.';
 const NOTHING_FOLLOWS = 'What is to follow it (a chain, callbacks, a chord) is not recorded here: the copy runs alone.';
 
 function recordedOf(thing: Exclude<Thing, { kind: 'element' }>): Recorded {

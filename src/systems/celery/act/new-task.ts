@@ -5,6 +5,7 @@ import { argumentsOf, badValue, keywordsOf } from '../../acting/values';
 import { type Arguments, buildTask, type Dialect, type TaskSpec } from '../message/build';
 import { type Serializer, UnwritableValue } from '../message/build-values';
 import type { TaskCall } from '../types';
+import { valuesOf } from './stored';
 
 type Parameters = Readonly<Record<string, unknown>>;
 
@@ -106,6 +107,16 @@ export type Recorded = Partial<Pick<TaskSpec, 'rootId' | 'parentId' | 'groupId'>
   readonly call: Arguments | null;
 };
 
+/** Whether values of it are written as mere text, since no worker has said that it reads more. */
+export function isPlainer(wish: Wish, queue: string, dialect: Dialect, recorded?: Recorded): boolean {
+  if (dialect.tagged || (wish.serializer ?? dialect.serializer) !== 'json') return false;
+  const id = 'the same';
+  const [plain, tagged] = [false, true].map(each =>
+    newTask({ ...wish, id }, queue, { ...dialect, tagged: each }, recorded),
+  );
+  return !Buffer.from(plain!.call.body).equals(Buffer.from(tagged!.call.body));
+}
+
 /** @throws InspectorError `bad-value` with the parameter's name */
 export function newTask(wish: Wish, queue: string, dialect: Dialect, recorded?: Recorded): NewTask {
   const task = wish.task ?? recorded?.task ?? undefined;
@@ -130,9 +141,9 @@ export function newTask(wish: Wish, queue: string, dialect: Dialect, recorded?: 
 }
 
 function argumentsFor(wish: Wish, recorded: Arguments | null): Arguments {
-  if (recorded === null || wish.whole || !('args' in recorded)) {
-    if (recorded !== null && wish.args === undefined && wish.kwargs === undefined && !wish.whole) return recorded;
+  if (recorded === null || wish.whole)
     return { args: wish.args ?? argumentsOf(undefined), kwargs: wish.kwargs ?? keywordsOf(undefined) };
-  }
-  return { args: wish.args ?? recorded.args, kwargs: wish.kwargs ?? recorded.kwargs };
+  if (wish.args === undefined && wish.kwargs === undefined) return recorded;
+  const { args, kwargs } = valuesOf(recorded);
+  return { args: wish.args ?? args, kwargs: wish.kwargs ?? kwargs };
 }

@@ -38,6 +38,8 @@ export async function readRelations(
   for (const child of result?.children ?? []) add('child', child);
   const group = message?.groupId ?? result?.groupId ?? null;
   if (group !== null) await addGroup(parts, group, message !== null && message.chord !== null, add, notes, signal);
+  // The group itself, where nothing tells its members.
+  if (group !== null && ![...wanted.values()].some(({ kind }) => kind === 'group')) add('group', group);
   const listed = [...wanted.values()].slice(0, LISTED);
   if (wanted.size > LISTED) notes.push(`${LISTED} of ${wanted.size} relatives are listed.`);
   const results = await resultsOf(parts, [...new Set(listed.map(({ id }) => id))], signal);
