@@ -219,6 +219,8 @@ export class Workbench {
 
   /** Runs a command from the palette by its whole title: `Job Queues: Add broker…`. */
   async command(title: string): Promise<void> {
+    // A pointer that rests where the box appears brings up its tooltip, which would cover the entries.
+    await this.page.mouse.move(640, 600);
     await this.page.keyboard.press('F1');
     await this.quickInput().waitFor();
     await this.page.keyboard.insertText(title);

@@ -88,6 +88,7 @@ export const jobView: JobView = {
     namesFrom: null,
     call: 'charge_card(4821)',
     problem: null,
+    unknown: null,
     masked: false,
   },
   result: { text: null, note: 'None: the last attempt failed before it returned.', type: '', childCount: 0 },
