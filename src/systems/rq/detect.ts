@@ -1,10 +1,10 @@
 import { replyError } from '../../brokers/redis/failures';
 import type { RedisBroker } from '../../brokers/redis/port';
 import type { Evidence } from '../../model';
+import { failureOf, numberOf, plainOf } from '../reading/replies';
 import { CRON_SCHEDULERS, FAILED_LIST, QUEUES, SCHEDULED_JOBS, WORKERS } from './keys';
 import { learnQueues } from './read/queues';
 import type { Reading } from './read/reading';
-import { failureOf, numberOf, plainOf } from './replies';
 
 /** Fixed names that only RQ and what stands beside it write, the type each must have, and how its size is read. */
 const SIGNS = [

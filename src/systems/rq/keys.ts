@@ -3,7 +3,7 @@
  * Queue names and job ids may hold any character, so a key is never split on `:`.
  */
 import { randomUUID } from 'node:crypto';
-import { bytesOf } from './ids';
+import { bytesOf } from '../reading/ids';
 
 /** Text where a name is plain, bytes where it is no UTF-8 (names are texts made by `textOf` of ids.ts). */
 export type Key = string | Buffer;

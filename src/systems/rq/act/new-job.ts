@@ -1,19 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { InspectorError } from '../../../model';
+import { argumentsOf, badValue, isTaskName, keywordsOf } from '../../acting/values';
 import { countOf, countsOf, durationOf, flagOf, instantOf, secondsOf, textOfParameter } from './enqueue-parameters';
 import { allAtLeast, type Generation, someAtLeast } from './generation';
-import {
-  argumentsOf,
-  badValue,
-  type CallParts,
-  callString,
-  dataOf,
-  isTaskName,
-  keywordsOf,
-  metaBytes,
-  metaOf,
-  type Serializer,
-} from './payload';
+import { type CallParts, callString, dataOf, metaBytes, metaOf, type Serializer } from './payload';
 import { queueParameter, stampOf } from './relocations';
 
 /** A job about to be written. */

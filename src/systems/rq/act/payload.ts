@@ -3,8 +3,6 @@ import { isHeapNode, isKind, type PyDict, PyFloat, type PyNode, PyTuple, reprTex
 import { PickleWriteError, writePickle } from '../../../codecs/python/write';
 import { badValue, dictOfParameter } from '../../acting/values';
 
-export { argumentsOf, badValue, isTaskName, keywordsOf } from '../../acting/values';
-
 export type Serializer = 'pickle' | 'json';
 
 export interface CallParts {

@@ -1,6 +1,7 @@
 import { isKind } from '../../../codecs/python';
 import type { ActionDeclaration, ActionRequest, Plan } from '../../../model';
 import { simplePlan } from '../../acting/handler';
+import { badValue } from '../../acting/values';
 import { Batches, decided, outcome, Sequence } from '../../acting/work';
 import { jobKey, SCHEDULED_JOBS } from '../keys';
 import { readValue } from '../payload';
@@ -9,7 +10,6 @@ import type { Handler, Situation } from './actions';
 import { DESTROY_NEEDS, destroy } from './destroy';
 import { instantOf } from './enqueue-parameters';
 import { list, text } from './generation';
-import { badValue } from './payload';
 import { unserved } from './plan';
 import { RELOCATE_NEEDS, type Relocation, RelocationWork } from './relocate';
 import { momentOf } from './relocations';

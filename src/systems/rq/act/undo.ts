@@ -1,5 +1,5 @@
 import type { Base64, RedisGuard, RedisOperation, UndoUnit } from '../../../model';
-import { bytesOf, textOf } from '../ids';
+import { bytesOf, textOf } from '../../reading/ids';
 import type { Key } from '../keys';
 
 /**

@@ -1,8 +1,8 @@
 import { type Command, type Reply, SPLIT, splits } from '../../../brokers/redis/port';
 import { atLeast, type Count, exactly, type StateCounts, unknown } from '../../../model';
+import { failureOf } from '../../reading/replies';
 import { intermediateKey, queueKey, REGISTRIES, registryKey, type Structure } from '../keys';
 import { NOT_TAKEN } from '../native';
-import { failureOf } from '../replies';
 import type { Lengths, Reading } from './reading';
 
 /** Counts of one queue: the list, six registries, the intermediate list. */

@@ -1,7 +1,7 @@
 import type { JobRow } from '../../../model';
+import { arrayOf, nameOf, plainOf } from '../../reading/replies';
 import { executionsKey, jobKey } from '../keys';
 import { executionOfMember } from '../places';
-import { arrayOf, nameOf, plainOf } from '../replies';
 import { readStandings } from './job/places';
 import { learnQueues } from './queues';
 import type { Reading } from './reading';

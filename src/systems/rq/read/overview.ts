@@ -1,16 +1,26 @@
 import type { Command, Reply } from '../../../brokers/redis/port';
-import type { Notice, Overview, Problem, QueueSummary, StateCounts, WorkerSummary } from '../../../model';
-import { exactly, sumCounts, unknown } from '../../../model';
+import {
+  exactly,
+  type Notice,
+  type Overview,
+  type Problem,
+  type QueueSummary,
+  type StateCounts,
+  sumCounts,
+  unknown,
+  type WorkerSummary,
+} from '../../../model';
+import { clockOf } from '../../reading/clock';
+import { arrayOf, failureOf, nameOf, numberOf, plainOf, scoredOf } from '../../reading/replies';
+import { Turns } from '../../reading/turns';
 import { CRON_SCHEDULERS, FAILED_LIST, jobKey, QUEUES, queueKey, SCHEDULED_JOBS, SUSPENDED, WORKERS } from '../keys';
 import { facts, NOT_TAKEN } from '../native';
 import { nameInDescription, readCall, taskName } from '../payload';
-import { arrayOf, failureOf, nameOf, numberOf, plainOf, scoredOf } from '../replies';
 import { instantOf } from '../times';
 import { compareVersions } from '../versions';
-import { clockOf } from './clock';
 import { countsOf, type FailedList, queueKeysOf, readCounts, rememberLengths, WIDTH } from './counts';
 import { FAILED_LOOK, isLegacyFailedList, queueNames } from './queues';
-import { canCut, type Reading, Turns } from './reading';
+import { canCut, type Reading } from './reading';
 import { readRecords } from './records';
 import * as schedules from './schedules';
 import { workerCommands, workerNames, workerOf } from './workers';

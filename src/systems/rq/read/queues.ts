@@ -1,6 +1,6 @@
 import type { Command, Reply } from '../../../brokers/redis/port';
+import { arrayOf, nameOf, plainOf } from '../../reading/replies';
 import { COMPACT_PREFIX, FAILED_LIST, jobKey, QUEUE_PREFIX, QUEUES } from '../keys';
-import { arrayOf, nameOf, plainOf } from '../replies';
 import { compareVersions } from '../versions';
 import type { Reading } from './reading';
 

@@ -1,8 +1,6 @@
 import type { RedisBroker } from '../../../brokers/redis/port';
 import type { RqPlace, Structure } from '../keys';
 
-export { breathe, Turns } from '../../reading/turns';
-
 /**
  * What one installation has learned from the broker and keeps between looks, so that a page does not have to ask for
  * the names of the queues again. Every overview renews it.

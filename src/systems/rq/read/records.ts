@@ -1,7 +1,7 @@
 import type { Command, Reply } from '../../../brokers/redis/port';
+import { clockOf } from '../../reading/clock';
+import { arrayOf, bufferOf, failureOf, nameOf, numberOf, plainOf } from '../../reading/replies';
 import { jobKey, type Key, resultsKey } from '../keys';
-import { arrayOf, bufferOf, failureOf, nameOf, numberOf, plainOf } from '../replies';
-import { clockOf } from './clock';
 import JOB_ROWS from './job-rows.lua';
 import { canCut, type Reading } from './reading';
 import ROWS from './rows.lua';

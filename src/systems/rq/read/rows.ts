@@ -1,15 +1,16 @@
 import type { Command } from '../../../brokers/redis/port';
 import { callText } from '../../../codecs/python';
 import type { JobRow, Problem, Ref } from '../../../model';
+import { bytesOf } from '../../reading/ids';
+import { numberOf } from '../../reading/replies';
+import { Turns } from '../../reading/turns';
 import { errorOfRow, resultTracebackText, tracebackText } from '../errors';
-import { bytesOf } from '../ids';
 import { jobKey, placeKey, type RqPlace } from '../keys';
 import { NATIVE_WORD, statusProblem } from '../native';
 import { nameInDescription, readCall, taskName } from '../payload';
 import { idOfMember, isList, locate, refOf, stateOf } from '../places';
-import { numberOf } from '../replies';
 import { instantOf, instantOfSeconds } from '../times';
-import { type Reading, Turns } from './reading';
+import type { Reading } from './reading';
 import { type RowRecord, readRecordGroups } from './records';
 
 /** A member of a list or registry: what a row is made for. */

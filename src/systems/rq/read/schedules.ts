@@ -2,10 +2,10 @@ import type { Command, Reply } from '../../../brokers/redis/port';
 import { callText, isKind, PyDict, type PyNode, PyTuple, parseJson } from '../../../codecs/python';
 import type { ScheduleSummary } from '../../../model';
 import { everyText } from '../../acting/words';
+import { bufferOf, nameOf, numberOf, plainOf } from '../../reading/replies';
 import { cronSchedulerKey, jobKey } from '../keys';
 import { readCall, readValue, taskName } from '../payload';
 import { refOf } from '../places';
-import { bufferOf, nameOf, numberOf, plainOf } from '../replies';
 import { instantOf, instantOfSeconds } from '../times';
 import { ROW_LIMIT } from './records';
 

@@ -1,5 +1,6 @@
 import { callText } from '../../../codecs/python';
 import type { Found, Looked, SearchQuery, State } from '../../../model';
+import { Turns } from '../../reading/turns';
 import { resultTracebackText, tracebackText } from '../errors';
 import { placeText } from '../keys';
 import { readCall } from '../payload';
@@ -7,7 +8,7 @@ import { idOfMember, stateOf } from '../places';
 import { type Section, sectionsOf } from './page/sections';
 import { cursorAfter, readSequence } from './page/sequence';
 import { learnQueues } from './queues';
-import { type Reading, Turns } from './reading';
+import type { Reading } from './reading';
 import { type RowRecord, readRecords } from './records';
 import { rowOf } from './rows';
 

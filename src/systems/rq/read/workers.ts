@@ -1,8 +1,8 @@
 import type { Command, Reply } from '../../../brokers/redis/port';
 import type { WorkerSummary } from '../../../model';
+import { arrayOf, nameOf, numberOf, plainOf } from '../../reading/replies';
 import { WORKER_PREFIX, workerKey } from '../keys';
 import { refOf } from '../places';
-import { arrayOf, nameOf, numberOf, plainOf } from '../replies';
 import { instantOf, millisecondsOf } from '../times';
 import { pythonVersion } from '../versions';
 

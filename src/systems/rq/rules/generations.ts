@@ -1,6 +1,6 @@
 import type { WorkerSummary } from '../../../model';
+import { numberOf } from '../../reading/replies';
 import { FAILED_LIST } from '../keys';
-import { numberOf } from '../replies';
 import { compareVersions } from '../versions';
 import { count, finding, jobs, names, type Rule } from './rule';
 import { alive } from './serving';

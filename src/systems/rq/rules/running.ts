@@ -1,8 +1,8 @@
 import type { Command } from '../../../brokers/redis/port';
 import type { Finding } from '../../../model';
+import { arrayOf, nameOf, numberOf } from '../../reading/replies';
 import { firstSeenKey, intermediateKey, QUEUE_PREFIX } from '../keys';
 import { refOf } from '../places';
-import { arrayOf, nameOf, numberOf } from '../replies';
 import { instantOfSeconds } from '../times';
 import { count, finding, jobs, names, queuesWith, type Rule, type RuleContext, span } from './rule';
 import { atLeastText, lookedAt, type Sampled } from './samples';

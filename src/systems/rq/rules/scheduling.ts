@@ -1,7 +1,7 @@
 import type { Command } from '../../../brokers/redis/port';
 import type { Finding, ScheduleSummary } from '../../../model';
+import { numberOf, scoredOf } from '../../reading/replies';
 import { CRON_SCHEDULERS, registryKey, SCHEDULER_LOCK, SCHEDULER_OLD, schedulerLockKey } from '../keys';
-import { numberOf, scoredOf } from '../replies';
 import { instantOfSeconds } from '../times';
 import { amount, count, finding, jobs, names, queuesWith, type Rule, span } from './rule';
 import { existsKey } from './scan';

@@ -1,12 +1,13 @@
 import { isKind, type PyNode, reprText } from '../../../../codecs/python';
 import type { Job, JobTimes, Problem, Ref, State } from '../../../../model';
+import { clockOf } from '../../../reading/clock';
+import { nameOf, numberOf } from '../../../reading/replies';
+import { rendered } from '../../../reading/values';
 import { executionsKey, jobKey, placeKey, placeText, resultsKey, workerKey } from '../../keys';
 import { NATIVE_WORD, placeOfStatus, statusProblem } from '../../native';
 import { type Call, type Decoded, nameInDescription, readCall, readValue, taskName } from '../../payload';
 import { executionOfMember, type Located, locate, refOf, stateOf } from '../../places';
-import { nameOf, numberOf } from '../../replies';
 import { instantOf, instantOfSeconds } from '../../times';
-import { clockOf } from '../clock';
 import type { Reading } from '../reading';
 import type { Standing } from '../rows';
 import { type Attempt, attemptsOf, errorOfHash } from './attempts';
@@ -17,7 +18,6 @@ import { goneError, hashProblems, nowhere, several } from './problems';
 import { rawParts } from './raw';
 import { groupCommands, idsOf, namedDependencies, readRelations, relativesCommands, sizeOf } from './relations';
 import { timelineOf } from './timeline';
-import { rendered } from './values';
 import { numberIn, readWhole, textIn, type Whole } from './whole';
 
 /**

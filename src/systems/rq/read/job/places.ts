@@ -1,5 +1,6 @@
 import type { Command, Reply } from '../../../../brokers/redis/port';
-import { bytesOf } from '../../ids';
+import { bytesOf } from '../../../reading/ids';
+import { arrayOf, nameOf, numberOf, scoredOf } from '../../../reading/replies';
 import {
   executionsKey,
   FAILED_LIST,
@@ -10,7 +11,6 @@ import {
   SCHEDULED_JOBS,
 } from '../../keys';
 import { idOfMember } from '../../places';
-import { arrayOf, nameOf, numberOf, scoredOf } from '../../replies';
 import type { Reading } from '../reading';
 import type { Standing } from '../rows';
 

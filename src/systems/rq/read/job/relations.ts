@@ -1,10 +1,10 @@
 import type { Command } from '../../../../brokers/redis/port';
 import type { Relation, State } from '../../../../model';
+import { arrayOf, nameOf, numberOf } from '../../../reading/replies';
 import { dependenciesKey, dependentsKey, groupKey } from '../../keys';
 import { placeOfStatus } from '../../native';
 import { nameInDescription, readCall, taskName } from '../../payload';
 import { refOf } from '../../places';
-import { arrayOf, nameOf, numberOf } from '../../replies';
 import type { Reading } from '../reading';
 import { readRecords } from '../records';
 import { type Fields, textIn } from './whole';

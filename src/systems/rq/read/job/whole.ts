@@ -1,7 +1,7 @@
 import type { Command, Reply } from '../../../../brokers/redis/port';
+import { arrayOf, bufferOf, failureOf, numberOf, plainOf } from '../../../reading/replies';
 import { jobKey, resultsKey } from '../../keys';
 import { READ_WHOLE_LIMIT } from '../../payload';
-import { arrayOf, bufferOf, failureOf, numberOf, plainOf } from '../../replies';
 import { canCut, type Reading } from '../reading';
 import WHOLE from './whole.lua';
 

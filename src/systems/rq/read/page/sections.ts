@@ -1,8 +1,8 @@
 import type { Command, Reply } from '../../../../brokers/redis/port';
 import type { State } from '../../../../model';
+import { arrayOf, nameOf, numberOf, scoredOf } from '../../../reading/replies';
 import { type Key, placeKey, type RqPlace, type Structure } from '../../keys';
 import { isList, structureOf } from '../../places';
-import { arrayOf, nameOf, numberOf, scoredOf } from '../../replies';
 import type { Reading } from '../reading';
 
 /** One list or sorted set whose members are rows, in the order in which people read them. */

@@ -1,8 +1,8 @@
 import type { Command, Reply } from '../../../../brokers/redis/port';
-import { bytesOf } from '../../ids';
+import { bytesOf } from '../../../reading/ids';
+import { arrayOf, numberOf } from '../../../reading/replies';
 import { JOB_PREFIX, placeText, RESULTS_PREFIX } from '../../keys';
 import { isJobId } from '../../places';
-import { arrayOf, numberOf } from '../../replies';
 import { canCut, type Reading } from '../reading';
 import { type RowRecord, recordsOf, rowArguments, rowScript } from '../records';
 import type { Standing } from '../rows';

@@ -4,10 +4,11 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readPickle, reprText } from '../../../../../src/codecs/python';
 import { Pace } from '../../../../../src/systems/acting/pace';
+import { argumentsOf, isTaskName, keywordsOf } from '../../../../../src/systems/acting/values';
 import { durationOf, instantOf } from '../../../../../src/systems/rq/act/enqueue-parameters';
 import { allAtLeast, generationOf } from '../../../../../src/systems/rq/act/generation';
 import { newJob } from '../../../../../src/systems/rq/act/new-job';
-import { argumentsOf, callString, dataOf, isTaskName, keywordsOf } from '../../../../../src/systems/rq/act/payload';
+import { callString, dataOf } from '../../../../../src/systems/rq/act/payload';
 import { base64, latin1, readable, wireAll } from '../../../../../src/systems/rq/act/undo';
 
 const worker = (version: string | null, python: string | null = '3.11.2', hostname: string | null = 'h') => ({

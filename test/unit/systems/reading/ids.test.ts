@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { bytesOf, textOf } from '../../../../src/systems/rq/ids';
+import { bytesOf, textOf } from '../../../../src/systems/reading/ids';
 import { jobKey, parsePlace, placeText } from '../../../../src/systems/rq/keys';
 import { executionOfMember, idOfMember, locate, refOf } from '../../../../src/systems/rq/places';
 

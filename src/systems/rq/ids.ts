@@ -1,1 +1,0 @@
-export { bytesOf, textOf } from '../reading/ids';

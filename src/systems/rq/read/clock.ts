@@ -1,1 +1,0 @@
-export { clockOf } from '../../reading/clock';

@@ -1,1 +1,0 @@
-export { rendered } from '../../../reading/values';

@@ -1,1 +1,0 @@
-export { arrayOf, bufferOf, failureOf, nameOf, numberOf, plainOf, scoredOf } from '../reading/replies';
