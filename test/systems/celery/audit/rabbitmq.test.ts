@@ -1,0 +1,43 @@
+/** Celery on RabbitMQ asked from outside: what was once answered wrongly stays answered rightly. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { runCelery, startRabbit, type TestRabbit } from '../../../support';
+import { type Cli, makeCli, type Served } from '../../inspect/cli';
+
+let cli: Cli;
+let rabbit: TestRabbit;
+let served: Served;
+beforeAll(async () => {
+  [cli, rabbit] = await Promise.all([makeCli(), startRabbit()]);
+  served = cli.serve();
+});
+afterAll(async () => {
+  await served?.[Symbol.asyncDispose]();
+  await rabbit?.kill();
+});
+
+test('a queue newer than the last look is looked at; what was taken away is shown no more; lists as arguments', async () => {
+  const { url } = await rabbit.vhost();
+  const app = { generation: 'celery-newest', broker: url };
+  const ask = async (command: string, more: Record<string, unknown> = {}) => {
+    const options = { management: rabbit.managementUrl };
+    const { result, error } = await served.ask({ command, url, options, ...more });
+    return result ?? { error };
+  };
+  await runCelery(app, 'tasks.add.delay(0, 0)');
+  await ask('overview');
+  await runCelery(
+    app,
+    'for s in ("json", "yaml"):\n    tasks.echo.apply_async([1, "a"], {"k": 2}, queue="newer", serializer=s)',
+  );
+  expect(await ask('perform', { action: 'look', queue: 'newer' })).toMatchObject({ done: 2, refused: 0 });
+  const { items } = await ask('jobs', { state: 'waiting', queue: 'newer' });
+  expect(items.map((row: { args: { text: string } }) => row.args.text)).toEqual([
+    "(1, 'a', k=2)",
+    "(1, 'a', **{'k': 2})",
+  ]);
+  expect(await ask('perform', { action: 'cancel', job: items[0].ref })).toMatchObject({ done: 1 });
+  expect((await ask('jobs', { state: 'waiting', queue: 'newer' })).items).toMatchObject([{ id: items[1].id }]);
+
+  await runCelery(app, 'tasks.add.apply_async([1, 1], queue="newest")');
+  expect(await ask('perform', { action: 'empty', queue: 'newest' })).toMatchObject({ done: 1, refused: 0 });
+});
