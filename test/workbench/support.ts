@@ -141,9 +141,20 @@ export class Workbench {
   async expand(target: RowTarget, view?: string): Promise<void> {
     const row = this.#rowOf(target, view);
     await row.waitFor({ timeout: 60_000 });
-    if ((await row.getAttribute('aria-expanded')) === 'true') return;
-    await row.locator('.monaco-tl-twistie').click();
-    await waitFor(async () => (await row.getAttribute('aria-expanded')) === 'true', { what: `${target} to open` });
+    const open = async () => (await row.getAttribute('aria-expanded')) === 'true';
+    // A click is lost where rows above come or go in that moment.
+    const clicked = async () => {
+      if (await open()) return true;
+      await row
+        .locator('.monaco-tl-twistie')
+        .click({ timeout: 2000 })
+        .catch(() => undefined);
+      return waitFor(open, { timeout: 2000, what: 'a row to open' }).then(
+        () => true,
+        () => false,
+      );
+    };
+    await waitFor(clicked, { timeout: 15_000, what: `${target} to open` });
   }
 
   /** Collapses a row, if it is expanded. */
@@ -171,7 +182,7 @@ export class Workbench {
       else await this.#press(entry);
     }
     // A pointer that rests on a row brings up its tooltip, which would cover what comes next.
-    await this.page.mouse.move(640, 20);
+    await this.page.mouse.move(900, 500);
   }
 
   /** Asks for the menu until it is there: one closes again when the editor takes the focus in that moment. */
@@ -220,7 +231,7 @@ export class Workbench {
   /** Runs a command from the palette by its whole title: `Job Queues: Add broker…`. */
   async command(title: string): Promise<void> {
     // A pointer that rests where the box appears brings up its tooltip, which would cover the entries.
-    await this.page.mouse.move(640, 600);
+    await this.page.mouse.move(900, 500);
     await this.page.keyboard.press('F1');
     await this.quickInput().waitFor();
     await this.page.keyboard.insertText(title);
