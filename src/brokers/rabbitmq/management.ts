@@ -1,4 +1,5 @@
 /** The management API of one virtual host. Source: RabbitMQ 3.10 `/api/index.html`, answers of 3.10.8. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Http } from './http';
 import type {
   ManagedBinding,
@@ -10,6 +11,10 @@ import type {
   ManagementPage,
   Paged,
 } from './port';
+
+/** How often a node that tells no process is asked again, and milliseconds between (statistics come every 5 s). */
+const YOUNG_TRIES = 13;
+const YOUNG_PAUSE = 500;
 
 /** Pages beyond this are refused by the server. */
 const LARGEST_PAGE = 500;
@@ -154,8 +159,13 @@ export class ManagementApi implements Management {
   async #pidOf(node: string, signal: AbortSignal): Promise<number | null> {
     try {
       const path = `/api/nodes/${encodeURIComponent(node)}?columns=os_pid`;
-      const pid = Number(record(await this.#http.get(path, 'reading the node', signal))['os_pid']);
-      return Number.isSafeInteger(pid) && pid > 0 ? pid : null;
+      for (let tries = 1; ; tries++) {
+        const pid = Number(record(await this.#http.get(path, 'reading the node', signal))['os_pid']);
+        if (Number.isSafeInteger(pid) && pid > 0) return pid;
+        // A node that has just started tells it with its first statistics.
+        if (tries === YOUNG_TRIES) return null;
+        await sleep(YOUNG_PAUSE, undefined, { signal });
+      }
     } catch (thrown) {
       // The tag `monitoring` is needed for it; everything else works without.
       if (signal.aborted) throw thrown;
