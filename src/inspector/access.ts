@@ -2,7 +2,7 @@
 import { t } from '@vscode/l10n';
 import type { Surroundings } from '../model';
 import type { AccessNow, ConnectionProfile } from './api';
-import type { Endpoint, Link } from './ports';
+import type { Link } from './ports';
 
 /** Access as the profile and the broker give it, found out at every connect. */
 export async function baseAccess(
@@ -56,11 +56,6 @@ export function isLoopback(host: string): boolean {
     bare === '::1' ||
     /^(?:::ffff:)?127(?:\.\d{1,3}){3}$/.test(bare)
   );
-}
-
-/** How a connection is described to people and in errors: host:port, or the path of a socket. */
-export function endpointText(endpoint: Endpoint): string {
-  return endpoint.kind === 'unix' ? endpoint.path : `${endpoint.host}:${endpoint.port}`;
 }
 
 export const readOnly = (reason: string): AccessNow => ({ writable: false, reason, until: null });

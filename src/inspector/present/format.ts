@@ -9,7 +9,6 @@ export {
   formatPast,
   formatSpan,
   isOverdue,
-  secondsSince,
   spokenDuration,
   spokenPast,
   type TimeOptions,

@@ -111,12 +111,6 @@ export function spokenPast(iso: string | null, now: number, options: TimeOptions
   return seconds < 7 * 86_400 ? t('{0} ago', spokenDuration(seconds)) : formatDate(at, now, options);
 }
 
-/** Seconds since an instant; null where none is recorded. */
-export function secondsSince(iso: string | null, now: number): number | null {
-  const at = instantOf(iso);
-  return at === null ? null : (now - at) / SECOND;
-}
-
 /** One unit, rounded down: `42 s`, `3 min`, `5 h`, `2 d`. */
 export function formatSpan(milliseconds: number): string {
   const span = Math.max(0, milliseconds);

@@ -35,8 +35,6 @@ export const listKey = (prefix: string, queue: string, step: number): Key =>
 export const unackedKey = (prefix: string): Key => keyOf(`${prefix}unacked`);
 /** Sorted set of delivery tags by the unix seconds of their delivery. */
 export const unackedIndexKey = (prefix: string): Key => keyOf(`${prefix}unacked_index`);
-/** String that expires: held while messages are restored. */
-export const unackedMutexKey = (prefix: string): Key => keyOf(`${prefix}unacked_mutex`);
 
 /** Default of the transport option `visibility_timeout`, seconds (kombu/transport/redis.py). */
 export const VISIBILITY_TIMEOUT = 3600;

@@ -1,7 +1,9 @@
 import { isRabbit } from '../../brokers/rabbitmq/port';
+import { isRedis } from '../../brokers/redis/port';
 import {
   asInspectorError,
   atLeast,
+  type Broker,
   type Count,
   type Evidence,
   exactly,
@@ -15,6 +17,7 @@ import {
   sumCounts,
   unknown,
 } from '../../model';
+import { compareVersions } from '../reading/versions';
 import { facts, RUNNING_NOT_RECORDED, WORKERS_NOT_RECORDED } from './native';
 import type { CeleryParts } from './parts';
 import { runningOf } from './running';
@@ -33,10 +36,10 @@ export async function readOverview(
   evidence: readonly Evidence[],
   signal: AbortSignal,
 ): Promise<Overview> {
-  const { transport, results, workers, schedules } = parts;
+  const { transport, workers, schedules } = parts;
   const began = performance.now();
-  const meter = meterOf(parts);
-  const before = meter();
+  const meter = meterOf(parts.broker);
+  const trips = meter.roundTrips;
   const problems: Problem[] = [];
   const [counted, , listed] = await Promise.all([
     transport.overview(signal),
@@ -48,8 +51,8 @@ export async function readOverview(
   const messages = isRabbit(parts.broker) ? withHeld(counted, fleet) : counted;
   const now = Date.now();
   const people = workers.summaries(now);
-  const versions = [...new Set(people.flatMap(worker => worker.version ?? []))].sort(byVersion);
-  const counts = await countsOf(parts, messages, signal);
+  const versions = [...new Set(people.flatMap(worker => worker.version ?? []))].sort(compareVersions);
+  const counts = countsOf(parts, messages);
   return {
     system: 'celery',
     name,
@@ -69,23 +72,23 @@ export async function readOverview(
     notices: [],
     problems: [...messages.problems, ...problems, ...(schedules.problems ?? []), ...parts.problems],
     readAt: new Date(now).toISOString(),
-    cost: { roundTrips: meter() - before, milliseconds: Math.round(performance.now() - began) },
+    cost: { roundTrips: meter.roundTrips - trips, milliseconds: Math.round(performance.now() - began) },
   };
+}
 
-  function meterOf({ broker }: CeleryParts): () => number {
-    const counted = broker as { readonly meter?: { readonly roundTrips: number } };
-    return () => counted.meter?.roundTrips ?? 0;
-  }
+/** Both kinds of broker that Celery is read on count their round trips. */
+function meterOf(broker: Broker): { readonly roundTrips: number } {
+  return isRabbit(broker) || isRedis(broker) ? broker.meter : { roundTrips: 0 };
+}
 
-  async function lookAtResults(_parts: CeleryParts, into: Problem[], stop: AbortSignal): Promise<void> {
-    try {
-      await results.locate(stop);
-      await results.store?.refresh(stop);
-    } catch (thrown) {
-      if (isAbort(thrown) || stop.aborted) throw thrown;
-      const { message } = asInspectorError(thrown, 'reading the results');
-      into.push({ part: 'results', reason: message, offset: null });
-    }
+async function lookAtResults({ results }: CeleryParts, into: Problem[], signal: AbortSignal): Promise<void> {
+  try {
+    await results.locate(signal);
+    await results.store?.refresh(signal);
+  } catch (thrown) {
+    if (isAbort(thrown) || signal.aborted) throw thrown;
+    const { message } = asInspectorError(thrown, 'reading the results');
+    into.push({ part: 'results', reason: message, offset: null });
   }
 }
 
@@ -128,11 +131,7 @@ function served(queue: QueueSummary, { workers: { fleet } }: CeleryParts): Queue
   return serving.length === 0 && fleet.silent.length > 0 ? queue : { ...queue, workers: serving };
 }
 
-async function countsOf(
-  { results, workers: { fleet } }: CeleryParts,
-  messages: TransportOverview,
-  _signal: AbortSignal,
-): Promise<StateCounts> {
+function countsOf({ results, workers: { fleet } }: CeleryParts, messages: TransportOverview): StateCounts {
   const { store, companion } = results;
   const stored = store?.counts() ?? {};
   const why = companion.reason ?? 'Nobody has said where the results are.';
@@ -147,15 +146,4 @@ async function countsOf(
   if (fleet.askedAt !== null) counts.running = runningOf(active, counts.running, store);
   else if (store === null) counts.running = unknown(RUNNING_NOT_RECORDED);
   return counts;
-}
-
-/** By the numbers between the dots. */
-function byVersion(one: string, other: string): number {
-  const numbers = (version: string) => version.split(/[^\d]+/).map(part => Number.parseInt(part, 10) || 0);
-  const [left, right] = [numbers(one), numbers(other)];
-  for (let i = 0; i < Math.max(left.length, right.length); i++) {
-    const difference = (left[i] ?? 0) - (right[i] ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return 0;
 }

@@ -45,8 +45,6 @@ export const dependenciesKey = (id: string): Key => keyed('rq:job::', id, ':depe
 export const resultsKey = (id: string): Key => keyed(RESULTS_PREFIX, id);
 /** Sorted set of execution ids (RQ ≥ 2.0). */
 export const executionsKey = (id: string): Key => keyed('rq:executions:', id);
-/** Hash of one execution (RQ ≥ 2.0). */
-export const executionKey = (id: string, execution: string): Key => keyed('rq:execution:', id, `:${execution}`);
 export const workerKey = (name: string): Key => keyed(WORKER_PREFIX, name);
 /** Set of full worker keys that serve a queue (RQ ≥ 0.10). */
 export const queueWorkersKey = (queue: string): Key => keyed('rq:workers:', queue);

@@ -30,8 +30,3 @@ const FACES: ReadonlyMap<string, Face> = new Map(
 export function faceOf(name: string): Face | undefined {
   return FACES.get(name);
 }
-
-/** Every dotted name that has a face. */
-export function knownClasses(): readonly string[] {
-  return [...FACES.keys()];
-}

@@ -1,5 +1,4 @@
 import type { Base64, RedisGuard, RedisOperation, RedisUndoUnit } from '../../../model';
-import { bytesOf } from '../../reading/ids';
 import type { Key } from '../keys';
 import type { StoredElement } from '../parts';
 
@@ -61,5 +60,3 @@ export function backInPlace(
     otherwise: 'tail',
   };
 }
-
-export const keyOfText = (text: string): Key => bytesOf(text);

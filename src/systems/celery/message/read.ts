@@ -111,11 +111,6 @@ function propertiesIn(tail: Uint8Array): Record_ | null {
   return isRecord(properties) ? properties : null;
 }
 
-/** The message of an AMQP delivery. `properties` in kombu's names; the body is raw. */
-export function readMessage(parts: MessageParts): Message {
-  return new Message(parts, []);
-}
-
 /** The same message with its body decoded, whatever that takes (zstd, bzip2, xz, YAML). */
 export async function openMessage(message: Message): Promise<Message> {
   await message.open();

@@ -1,7 +1,7 @@
 import { type Command, isFailure, type RedisBroker, type Reply } from '../../../brokers/redis/port';
+import { compareVersions } from '../../reading/versions';
 import { FAILED_LIST, JOB_PREFIX, QUEUES, WORKER_PREFIX, WORKERS } from '../keys';
 import { isLegacyFailedList } from '../read/queues';
-import { compareVersions } from '../versions';
 
 /** What the data tell of the RQ that lives here: decides what may be written so that its workers can run it. */
 export interface Generation {

@@ -13,11 +13,11 @@ import {
 import { clockOf } from '../../reading/clock';
 import { arrayOf, failureOf, nameOf, numberOf, plainOf, scoredOf } from '../../reading/replies';
 import { Turns } from '../../reading/turns';
+import { compareVersions } from '../../reading/versions';
 import { CRON_SCHEDULERS, FAILED_LIST, jobKey, QUEUES, queueKey, SCHEDULED_JOBS, SUSPENDED, WORKERS } from '../keys';
 import { facts, NOT_TAKEN } from '../native';
 import { nameInDescription, readCall, taskName } from '../payload';
 import { instantOf } from '../times';
-import { compareVersions } from '../versions';
 import { countsOf, type FailedList, queueKeysOf, readCounts, rememberLengths, WIDTH } from './counts';
 import { FAILED_LOOK, isLegacyFailedList, queueNames } from './queues';
 import { canCut, type Reading } from './reading';

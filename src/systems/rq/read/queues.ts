@@ -1,7 +1,7 @@
 import type { Command, Reply } from '../../../brokers/redis/port';
 import { arrayOf, nameOf, plainOf } from '../../reading/replies';
+import { compareVersions } from '../../reading/versions';
 import { COMPACT_PREFIX, FAILED_LIST, jobKey, QUEUE_PREFIX, QUEUES } from '../keys';
-import { compareVersions } from '../versions';
 import type { Reading } from './reading';
 
 /** Members of the failed list that are looked at to tell what it is and whose its jobs are. */

@@ -1,7 +1,7 @@
 import type { WorkerSummary } from '../../../model';
 import { numberOf } from '../../reading/replies';
+import { compareVersions } from '../../reading/versions';
 import { FAILED_LIST } from '../keys';
-import { compareVersions } from '../versions';
 import { count, finding, jobs, names, type Rule } from './rule';
 import { alive } from './serving';
 

@@ -1,16 +1,10 @@
 /** The way from the outermost row down to one, for revealing it. */
-import { connectionId, installationId, queueId, queuesId, troubleId } from './ids';
+import { connectionId, installationId, troubleId } from './ids';
 import type { InstallationAddress, NodeId } from './row';
 
+/** To the failed jobs of an installation. */
 export const failedPath = (at: InstallationAddress): NodeId[] => [
   connectionId(at.connection),
   installationId(at),
   troubleId(at),
-];
-
-export const queuePath = (at: InstallationAddress, queue: string): NodeId[] => [
-  connectionId(at.connection),
-  installationId(at),
-  queuesId(at),
-  queueId(at, queue),
 ];
