@@ -1,5 +1,6 @@
 import { t } from '@vscode/l10n';
 import * as vscode from 'vscode';
+import { formatNumber } from '../../inspector/present/format';
 import { knownAmount } from '../../model';
 import type { App } from '../app';
 import { setContextKey } from '../context-keys';
@@ -71,13 +72,15 @@ export const GENERAL: CommandTable = {
 /** The quick pick behind the status bar item. */
 async function showMenu(app: App): Promise<void> {
   const connections = app.inspector.connections.map(live => {
-    const failed = live.installations.reduce(
-      (sum, { installation, overview }) => sum + knownAmount(overview?.counts[installation.system.facts.troubleState]),
-      0,
+    const counts = live.installations.flatMap(
+      ({ installation, overview }) => overview?.counts[installation.system.facts.troubleState] ?? [],
     );
+    const failed = counts.reduce((sum, count) => sum + knownAmount(count), 0);
+    const none = counts.some(count => 'unknown' in count) ? t('failures not known') : t('{0} failed', '0');
+    const known = failed > 0 ? t('{0} failed', formatNumber(failed)) : none;
     return {
       label: `$(database) ${live.profile.name}`,
-      description: live.state.kind === 'live' ? t('{0} failed', failed) : t('not connected'),
+      description: live.state.kind === 'live' ? known : t('not connected'),
       run: () => app.brokers.revealConnection(live.profile.id),
     };
   });
