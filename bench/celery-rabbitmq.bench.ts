@@ -6,7 +6,8 @@ import { createRabbitTransport, detectRabbit } from '../src/systems/celery/rabbi
 import type { Mailbox } from '../src/systems/celery/types';
 import { startRabbit, type TestRabbit, type TestVhost, waitFor } from '../test/support';
 import type { BenchResult } from './result';
-import { type Comparison, compare, repeat } from './support/measure';
+import { timesOf } from './support/figures';
+import { compare, repeat } from './support/measure';
 
 const QUEUES = 5000;
 const LOOP_LIMIT = 50;
@@ -110,8 +111,4 @@ async function bare(rabbit: TestRabbit, path: string, atLeast: number): Promise<
   const parsed = (await answer.json()) as unknown;
   if (Array.isArray(parsed) && parsed.length < atLeast) throw new Error(`Only ${parsed.length} queues came.`);
   return parsed;
-}
-
-function timesOf({ ours, bare: other }: Comparison): string {
-  return `${ours.median.toFixed(0)} ms, bare ${other.median.toFixed(0)} ms`;
 }

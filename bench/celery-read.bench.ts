@@ -10,6 +10,7 @@ import { hashOf } from '../src/systems/celery/redis/shown';
 import { clientOf, startRedis, type TestRedis } from '../test/support';
 import type { BenchResult } from './result';
 import { fillPending, fillQueues, fillResults, idOf, messageOf, queueOf } from './support/celery-data';
+import { loopResult, timesOf } from './support/figures';
 import { type Comparison, compare } from './support/measure';
 
 const PENDING = 100_000;
@@ -17,7 +18,6 @@ const RESULTS = 100_000;
 const QUEUES = 10_000;
 const PAGE = 50;
 const QUEUE = 'celery';
-const LOOP_LIMIT = 50;
 /** Between the name of a list and its priority. */
 const SEPARATOR = '\x06\x16';
 const STEPS = ['', `${SEPARATOR}3`, `${SEPARATOR}6`, `${SEPARATOR}9`];
@@ -195,21 +195,3 @@ function overviewResult(name: string, comparison: Comparison): BenchResult {
     detail: timesOf(comparison),
   };
 }
-
-function loopResult(name: string, comparisons: readonly Comparison[]): BenchResult {
-  const longest = (of: (comparison: Comparison) => number) => Math.max(...comparisons.map(of));
-  return {
-    name: `${name}: longest time without a turn of the event loop, in ms`,
-    ratio: longest(({ ours }) => ours.loop),
-    bound: LOOP_LIMIT,
-    better: 'lower',
-    detail: [
-      `in half of the runs at most ${ms(longest(({ ours }) => ours.usualLoop))}`,
-      `longest garbage collection in it ${ms(longest(({ ours }) => ours.gc))}`,
-      `bare pipeline ${ms(longest(({ bare }) => bare.loop))}, in half of its runs ${ms(longest(({ bare }) => bare.usualLoop))}`,
-    ].join('; '),
-  };
-}
-
-const ms = (value: number) => (value < 10 ? `${value.toFixed(2)} ms` : `${value.toFixed(1)} ms`);
-const timesOf = ({ ours, bare }: Comparison) => `${ms(ours.median)} against ${ms(bare.median)}`;

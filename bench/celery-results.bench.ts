@@ -5,7 +5,8 @@ import { RedisResultStore } from '../src/systems/celery/results';
 import { clientOf, startRedis } from '../test/support';
 import type { BenchResult } from './result';
 import { fillResults, resultKeyOf } from './support/celery-data';
-import { type Comparison, compare, repeat } from './support/measure';
+import { loopResult, ms, timesOf } from './support/figures';
+import { compare, repeat } from './support/measure';
 
 const RESULTS = 100_000;
 const FAILED_EVERY = 2;
@@ -52,7 +53,7 @@ async function indexing(newStore: () => RedisResultStore, client: Redis): Promis
       better: 'lower',
       detail: `${timesOf(comparison)}; a later look, half of them known to have succeeded: ${ms(later.median)}`,
     },
-    loopResult(name, [comparison]),
+    loopResult(name, [comparison], LOOP_LIMIT, 'bare commands'),
   ];
 }
 
@@ -110,7 +111,7 @@ async function pages(newStore: () => RedisResultStore, client: Redis): Promise<B
       better: 'lower',
       detail: `${timesOf(same)}; pages seen for the first time, one after the other: ${walk.ratio.toFixed(2)} (${timesOf(walk)})`,
     },
-    loopResult('Celery: pages of results', [same, walk]),
+    loopResult('Celery: pages of results', [same, walk], LOOP_LIMIT, 'bare commands'),
   ];
 }
 
@@ -136,21 +137,3 @@ function settled(): number {
   const { heapUsed, external } = process.memoryUsage();
   return heapUsed + external;
 }
-
-function loopResult(what: string, comparisons: readonly Comparison[]): BenchResult {
-  const longest = (of: (comparison: Comparison) => number) => Math.max(...comparisons.map(of));
-  return {
-    name: `${what}: longest time without a turn of the event loop, in ms`,
-    ratio: longest(({ ours }) => ours.loop),
-    bound: LOOP_LIMIT,
-    better: 'lower',
-    detail: [
-      `in half of the runs at most ${ms(longest(({ ours }) => ours.usualLoop))}`,
-      `longest garbage collection in it ${ms(longest(({ ours }) => ours.gc))}`,
-      `bare commands ${ms(longest(({ bare }) => bare.loop))}`,
-    ].join('; '),
-  };
-}
-
-const ms = (value: number) => `${value.toFixed(1)} ms`;
-const timesOf = ({ ours, bare }: Comparison) => `${ms(ours.median)} against ${ms(bare.median)}`;

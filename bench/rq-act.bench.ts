@@ -5,6 +5,7 @@ import { connectRedis } from '../src/brokers/redis/connect';
 import { createRqActions } from '../src/systems/rq/act';
 import { clientOf, startRedis, type TestRedis } from '../test/support';
 import type { BenchResult } from './result';
+import { ms } from './support/figures';
 
 const JOBS = 100_000;
 const AT = '2026-11-20T21:39:01.982219Z';
@@ -59,7 +60,6 @@ function results(pairs: readonly { readonly ours: Run; readonly bare: Run; reado
   const bareHolds = pairs.flatMap(pair => pair.bare.holds).sort((a, b) => a - b);
   const p99 = holds[Math.floor(holds.length * 0.99)] ?? 0;
   const loops = pairs.map(pair => pair.loop).sort((a, b) => a - b);
-  const ms = (value: number) => `${value.toFixed(1)} ms`;
   return [
     {
       name: `RQ: retry all of ${JOBS.toLocaleString('en')} failed, against bare Lua calls of the same step size`,

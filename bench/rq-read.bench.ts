@@ -6,13 +6,13 @@ import { rq } from '../src/systems/rq';
 import { writeCursor } from '../src/systems/rq/read/page/cursor';
 import { clientOf, startRedis, type TestRedis } from '../test/support';
 import type { BenchResult } from './result';
+import { loopResult, timesOf } from './support/figures';
 import { type Comparison, compare } from './support/measure';
 import { fillFailed, fillQueues, idOf, queueOf } from './support/rq-data';
 
 const QUEUES = 10_000;
 const JOBS = 1_000_000;
 const PAGE = 50;
-const LOOP_LIMIT = 50;
 const never = new AbortController().signal;
 const REGISTRIES = ['wip', 'finished', 'failed', 'deferred', 'scheduled', 'canceled'];
 
@@ -167,21 +167,3 @@ async function barePage(client: Redis, rank: number): Promise<void> {
 
 const FIELDS = ['status', 'origin', 'description', 'created_at', 'enqueued_at', 'started_at', 'ended_at'];
 FIELDS.push('worker_name', 'data', 'exc_info');
-
-function loopResult(name: string, comparisons: readonly Comparison[]): BenchResult {
-  const longest = (of: (comparison: Comparison) => number) => Math.max(...comparisons.map(of));
-  return {
-    name: `${name}: longest time without a turn of the event loop, in ms`,
-    ratio: longest(({ ours }) => ours.loop),
-    bound: LOOP_LIMIT,
-    better: 'lower',
-    detail: [
-      `in half of the runs at most ${ms(longest(({ ours }) => ours.usualLoop))}`,
-      `longest garbage collection in it ${ms(longest(({ ours }) => ours.gc))}`,
-      `bare pipeline ${ms(longest(({ bare }) => bare.loop))}, in half of its runs ${ms(longest(({ bare }) => bare.usualLoop))}`,
-    ].join('; '),
-  };
-}
-
-const ms = (value: number) => `${value.toFixed(1)} ms`;
-const timesOf = ({ ours, bare }: Comparison) => `${ms(ours.median)} against ${ms(bare.median)}`;
