@@ -56,7 +56,7 @@ export function median(values: readonly number[]): number {
 }
 
 /** Milliseconds that the main thread has been ready to run and had no CPU, since it began; 0 where nobody tells. */
-export const waitedForCpu: () => number = (() => {
+const waitedForCpu: () => number = (() => {
   let file: number;
   try {
     // Time on a CPU, time waiting for one (both in ns), slices: Documentation/scheduler/sched-stats.rst of Linux.
@@ -70,6 +70,25 @@ export const waitedForCpu: () => number = (() => {
     return Number(bytes.toString('latin1', 0, read).split(' ')[1]) / 1e6;
   };
 })();
+
+/** Watches the event loop from now on. @returns to be called in the end: see `Side.loop` */
+export function watchLoop(): () => number {
+  let last = performance.now();
+  let waited = waitedForCpu();
+  let longest = 0;
+  const turn = () => {
+    const [now, waitedNow] = [performance.now(), waitedForCpu()];
+    longest = Math.max(longest, now - last - (waitedNow - waited));
+    [last, waited] = [now, waitedNow];
+  };
+  const ticker = setInterval(turn, 1);
+  return () => {
+    // What ran since the last tick counts too: the ticker could not turn before it ended.
+    turn();
+    clearInterval(ticker);
+    return longest;
+  };
+}
 
 /** Times runs of one side, and in them the gaps between turns of the event loop. */
 class Watch {
@@ -88,22 +107,12 @@ class Watch {
 
   async time(action: Action): Promise<void> {
     const began = performance.now();
-    let last = began;
-    let longest = 0;
-    let waited = waitedForCpu();
-    const turn = () => {
-      const [now, waitedNow] = [performance.now(), waitedForCpu()];
-      longest = Math.max(longest, now - last - (waitedNow - waited));
-      [last, waited] = [now, waitedNow];
-    };
-    const ticker = setInterval(turn, 1);
+    const longest = watchLoop();
     await action();
-    // What ran since the last tick counts too: the ticker could not turn before it ended.
-    turn();
-    clearInterval(ticker);
-    this.#times.push(last - began);
-    this.#loops.push(longest);
-    this.#spans.push([began, last]);
+    const ended = performance.now();
+    this.#loops.push(longest());
+    this.#times.push(ended - began);
+    this.#spans.push([began, ended]);
   }
 
   async end(): Promise<Side> {
