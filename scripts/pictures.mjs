@@ -5,7 +5,7 @@ import { run } from './setup/command.mjs';
 import { root } from './setup/paths.mjs';
 import { runMain } from './setup.mjs';
 
-const PICTURES = ['job', 'history', 'enqueue', 'retry-all', 'finding', 'journal'];
+const PICTURES = ['job', 'history', 'enqueue', 'retry-all', 'finding', 'journal', 'celery-task', 'celery-events'];
 
 await runMain(async () => {
   await run(process.execPath, ['scripts/test.mjs', '--only', 'workbench'], { cwd: root });
