@@ -29,8 +29,8 @@ import type {
   WorkerSummary,
 } from '../../model';
 import type { Actions } from '../acting/actions';
+import { createCeleryActions } from './act';
 import { completeAll } from './complete';
-import { createCeleryActions, createMailbox, createResults, createSchedules, createWorkers, diagnose } from './compose';
 import { findJob } from './find';
 import { readJob } from './job';
 import { readOverview } from './overview';
@@ -38,8 +38,12 @@ import { readPage } from './page';
 import type { CeleryContext, CeleryParts, Place } from './parts';
 import { createRabbitTransport } from './rabbitmq';
 import { createRedisTransport } from './redis';
+import { createResults } from './results';
 import { rowsOfRefs } from './rows';
+import { diagnose } from './rules';
+import { createSchedules } from './schedules';
 import { searchAll } from './search';
+import { createMailbox, createWorkers } from './workers';
 
 /** Celery under one key prefix of one broker. Composes messages, results, workers and schedules. */
 export class CeleryInstallation implements Installation {

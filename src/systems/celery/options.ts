@@ -89,7 +89,10 @@ export const optionSchema: ParameterSchema = {
   },
 };
 
-/** What was given, believed only as far as its types go. */
+/**
+ * What was given, believed only as far as its types go. `ask` and `management` are read by the inspector, before there
+ * is an installation.
+ */
 export function parseOptions(raw: SystemOptions): CeleryOptions {
   const text = (name: string): string | null => {
     const value = raw[name];
@@ -106,6 +109,17 @@ export function parseOptions(raw: SystemOptions): CeleryOptions {
     controlExchange: text('controlExchange') ?? 'celery',
     eventExchange: text('eventExchange') ?? 'celeryev',
     visibilityTimeout: typeof timeout === 'number' && timeout > 0 ? timeout : null,
+    prioritySteps: stepsOf(raw['prioritySteps']),
+    hear: typeof raw['hear'] === 'boolean' ? raw['hear'] : null,
+    redbeat: text('redbeat'),
+    redbeatPrefix: text('redbeatPrefix'),
+    peek: raw['peek'] === true,
     raw,
   };
+}
+
+function stepsOf(given: unknown): readonly number[] | null {
+  if (!Array.isArray(given)) return null;
+  const steps = given.filter(step => Number.isInteger(step) && step >= 0 && step <= 255).slice(0, 20);
+  return steps.length === 0 ? null : [...new Set<number>(steps)];
 }

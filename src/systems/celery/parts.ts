@@ -39,7 +39,17 @@ export interface CeleryOptions {
   readonly eventExchange: string;
   /** Seconds; null = as a worker tells, else 3,600. */
   readonly visibilityTimeout: number | null;
-  /** As it was given, for options that only one part knows. */
+  /** `priority_steps`, 0 to 255 and 20 at most; null = kombu's own and those of lists that are met. */
+  readonly prioritySteps: readonly number[] | null;
+  /** Whether heartbeats are heard; null = where that makes no queue of our own. */
+  readonly hear: boolean | null;
+  /** URL of the Redis of RedBeat; null = look for it. */
+  readonly redbeat: string | null;
+  /** `redbeat_key_prefix`, where it is not RedBeat's own; null = not told. */
+  readonly redbeatPrefix: string | null;
+  /** Whether messages on RabbitMQ are looked at without being asked to. */
+  readonly peek: boolean;
+  /** As it was given: installations of other options are other ones. */
   readonly raw: SystemOptions;
 }
 

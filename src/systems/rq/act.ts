@@ -5,8 +5,7 @@ import { handlers } from './act/handlers';
 import { offerOf } from './act/offer';
 import { stepRecordKey } from './keys';
 
-export type { RqActContext } from './act/context';
-export { type Fleet, type Generation, generationOf, readFleet } from './act/generation';
+export { type Generation, generationOf } from './act/generation';
 
 /** The acting half of an installation of RQ. */
 export function createRqActions(context: RqActContext): Actions {

@@ -29,7 +29,7 @@ export function newState(broker: RabbitBroker, installation: string, options: Ce
     broker,
     installation,
     named: { queues: options.queues, eventExchange: options.eventExchange },
-    peek: options.raw['peek'] === true,
+    peek: options.peek,
     looks: new Looks(),
     queues: null,
     delayed: new Map(),

@@ -103,12 +103,9 @@ class Lists implements RedisTransport {
 
 /** kombu's own steps and those of which lists were met, unless a person names them (`priority_steps`). */
 function stepsOf({ options }: Place, met: ReadonlySet<number>): readonly number[] {
-  const given = options.raw['prioritySteps'];
-  if (!Array.isArray(given)) {
-    const own: ReadonlySet<number> = new Set(PRIORITY_STEPS);
-    const others = [...met].filter(step => !own.has(step));
-    return others.length === 0 ? PRIORITY_STEPS : [...PRIORITY_STEPS, ...others].sort((a, b) => a - b);
-  }
-  const steps = given.filter(step => Number.isInteger(step) && step >= 0 && step <= 255).slice(0, 20);
-  return steps.length === 0 ? PRIORITY_STEPS : [...new Set<number>(steps)];
+  const given = options.prioritySteps;
+  if (given !== null) return given;
+  const own: ReadonlySet<number> = new Set(PRIORITY_STEPS);
+  const others = [...met].filter(step => !own.has(step));
+  return others.length === 0 ? PRIORITY_STEPS : [...PRIORITY_STEPS, ...others].sort((a, b) => a - b);
 }

@@ -7,10 +7,7 @@ import { Locator } from './locate';
 import { RedisResultStore } from './store';
 import { foreignBackend, withoutSecret } from './urls';
 
-export { jobErrorOf } from './errors';
-export type { Chord, SavedGroup } from './groups';
-export { type ReadResult, readTaskResult } from './read';
-export { idOfResultRef, resultRef, rowOf as resultRowOf } from './rows';
+export { resultRef } from './rows';
 export { stateOfStatus } from './status';
 export { RedisResultStore } from './store';
 

@@ -1,8 +1,7 @@
 import type { Finding } from '../../../model';
 import { count, names, span } from '../../acting/words';
 import { alive, asked, finding, isBeat, messages, type Rule, type RuleContext } from './context';
-import { END } from './sampled';
-import type { Sampled } from './samples';
+import { END, type Sampled } from './sampled';
 
 /** Seconds that an entry may be late while beat holds the lock: it looks at least every 300 s. */
 const LATE_WITH_LOCK = 330;

@@ -1,7 +1,8 @@
 import type { Finding } from '../../../model';
 import { names } from '../../acting/words';
 import { answering, asked, finding, messages, NotCheckable, needAsked, type Rule, tasks } from './context';
-import { atLeastText, jobsTarget, lookedAt, samplesOf } from './samples';
+import { atLeastText, jobsTarget, lookedAt } from './sampled';
+import { samplesOf } from './samples';
 
 /** Messages that no worker can read. */
 export const poison: Rule = {

@@ -176,5 +176,3 @@ export async function samplesOf({ samples }: { readonly samples: Samples }): Pro
   if (typeof read === 'string') throw new NotCheckable(read);
   return read;
 }
-
-export { atLeastText, jobsTarget, lookedAt, type Sample, type Sampled } from './sampled';

@@ -1,7 +1,8 @@
 import type { Finding } from '../../../model';
 import { names, span } from '../../acting/words';
 import { answering, asked, finding, NotCheckable, needAsked, type Rule, startWorker, tasks } from './context';
-import { atLeastText, jobsTarget, lookedAt, type Sampled, samplesOf } from './samples';
+import { atLeastText, jobsTarget, lookedAt, type Sampled } from './sampled';
+import { samplesOf } from './samples';
 
 /** Tasks whose name no worker knows. */
 export const unregistered: Rule = {

@@ -5,7 +5,6 @@ import type { ScheduleSource } from '../types';
 import { type FoundBeatFile, fileProblems, fileSummaries, readBeatFiles } from './file';
 import { PREFIX, type RedBeat, type RedBeatEntry, readRedBeat, summariesOf } from './redbeat';
 
-export { lockKey, PREFIX, scheduleKey, staticsKey } from './redbeat';
 export type { FoundBeatFile, RedBeat, RedBeatEntry };
 
 /** Periodic tasks with what acting and rules need of them. */
@@ -49,8 +48,7 @@ class Found implements Schedules {
 
   constructor(place: Place) {
     this.#place = place;
-    const prefix = place.options.raw['redbeatPrefix'];
-    this.#prefixes = new Set([PREFIX, ...(typeof prefix === 'string' && prefix !== '' ? [prefix] : [])]);
+    this.#prefixes = new Set([PREFIX, place.options.redbeatPrefix ?? PREFIX]);
   }
 
   learn(prefix: string): void {
@@ -113,10 +111,9 @@ class Found implements Schedules {
   async #candidates(problems: Problem[], signal: AbortSignal): Promise<RedisBroker[]> {
     const { broker, companions, options } = this.#place;
     if (companions === null) return [];
-    const named = options.raw['redbeat'];
-    if (typeof named === 'string' && named !== '') {
+    if (options.redbeat !== null) {
       try {
-        const opened = await companions.open('redbeat', named, signal);
+        const opened = await companions.open('redbeat', options.redbeat, signal);
         return isRedis(opened) ? [opened] : [];
       } catch (thrown) {
         problems.push(this.#problem(thrown, signal));

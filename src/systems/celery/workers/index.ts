@@ -17,7 +17,7 @@ export const createWorkers: CreateWorkers = (place, mailbox) =>
   workersOver(mailbox, {
     installation: place.key,
     // On RabbitMQ hearing needs a queue of our own, so there the person says so: option `hear`.
-    hears: place.broker.kind === 'redis' ? place.options.raw['hear'] !== false : place.options.raw['hear'] === true,
+    hears: place.options.hear ?? place.broker.kind === 'redis',
     now: Date.now,
   });
 

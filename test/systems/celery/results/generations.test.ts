@@ -1,6 +1,6 @@
 /** Results that real workers of every generation stored, in every serializer. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { jobErrorOf } from '../../../../src/systems/celery/results';
+import { jobErrorOf } from '../../../../src/systems/celery/results/errors';
 import { clientOf, runCelery, startCeleryWorker, startRedis, type TestRedis, waitFor } from '../../../support';
 import { complete, page, storeAt } from './support';
 

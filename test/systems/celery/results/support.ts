@@ -2,22 +2,14 @@
 import type { Redis } from 'ioredis';
 import { connectRedis } from '../../../../src/brokers/redis';
 import type { Companions, JobPage, JobQuery, State } from '../../../../src/model';
+import { parseOptions } from '../../../../src/systems/celery/options';
 import type { CeleryOptions, Results } from '../../../../src/systems/celery/parts';
 import { createResults, RedisResultStore } from '../../../../src/systems/celery/results';
 import type { ResultStore } from '../../../../src/systems/celery/types';
 
 export const never = new AbortController().signal;
 
-const OPTIONS: CeleryOptions = {
-  results: null,
-  prefix: null,
-  resultPrefix: '',
-  queues: [],
-  controlExchange: 'celery',
-  eventExchange: 'celeryev',
-  visibilityTimeout: null,
-  raw: {},
-};
+const OPTIONS = parseOptions({});
 
 export interface Given {
   readonly options?: Partial<CeleryOptions>;

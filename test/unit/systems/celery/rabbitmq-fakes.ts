@@ -8,6 +8,7 @@ import type {
   RabbitMessage,
 } from '../../../../src/brokers/rabbitmq/port';
 import { InspectorError } from '../../../../src/model';
+import { parseOptions } from '../../../../src/systems/celery/options';
 import type { CeleryOptions } from '../../../../src/systems/celery/parts';
 import type { Mailbox } from '../../../../src/systems/celery/types';
 
@@ -214,14 +215,7 @@ export function task(id: string, parts: { name?: string; args?: unknown; headers
 }
 
 export const options = (given: Partial<CeleryOptions> = {}): CeleryOptions => ({
-  results: null,
-  prefix: null,
-  resultPrefix: '',
-  queues: [],
-  controlExchange: 'celery',
-  eventExchange: 'celeryev',
-  visibilityTimeout: null,
-  raw: {},
+  ...parseOptions({}),
   ...given,
 });
 

@@ -94,12 +94,12 @@ describe('a page of waiting tasks', () => {
 
   it('looks by itself only where the option peek says so', async () => {
     const broker = fakeBroker(withMessages());
-    const rabbit = transport(broker, { raw: { peek: true } });
+    const rabbit = transport(broker, { peek: true });
     const page = await rabbit.page(waiting('celery'), never);
     expect(page.items).toHaveLength(3);
     expect(broker.calls).toContain('look celery 100');
     // Another process, given the ref alone.
-    const again = transport(fakeBroker(withMessages()), { raw: { peek: true } });
+    const again = transport(fakeBroker(withMessages()), { peek: true });
     expect((await again.message(page.items[1]!.ref, never)).message.id).toBe(ID(1));
     expect((await again.find(ID(2), null, never)).map(({ message }) => message.id)).toEqual([ID(2)]);
   });
@@ -156,7 +156,8 @@ describe('tasks that the broker delays', () => {
     const rabbit = transport(fakeBroker(parts));
     const query = { queue: null, state: 'scheduled', cursor: null, size: 10 } as const;
     const before = await rabbit.page(query, never);
-    expect(before.total).toEqual({ exact: 2 });
+    // The queue's own count: the statistics still say two.
+    expect(before.total).toEqual({ exact: 1 });
     expect(before.withheld?.action).toBe('look');
     const [, handler] = lookHandlers(() => rabbit);
     const plan = await handler!.plan(

@@ -1,4 +1,3 @@
-export type { BrokerKind } from './guarantees';
 export * as jobs from './jobs';
 export * as queues from './queues';
 export * as schedules from './schedules';
