@@ -9,23 +9,31 @@ import type { Situation } from './situation';
  */
 export class Dialects {
   readonly #situation: Situation;
-  readonly #known = new Map<string, Promise<Dialect>>();
+  readonly #reading = new Map<string, Promise<Dialect>>();
+  readonly #known = new Map<string, Dialect>();
 
   constructor(situation: Situation) {
     this.#situation = situation;
   }
 
   of(queue: string, signal: AbortSignal): Promise<Dialect> {
-    let dialect = this.#known.get(queue);
+    let dialect = this.#reading.get(queue);
     if (dialect === undefined) {
       dialect = this.#read(queue, signal);
-      this.#known.set(queue, dialect);
+      this.#reading.set(queue, dialect);
     }
     return dialect;
   }
 
+  /** The same where it was read before; then nobody has to wait for it. */
+  known(queue: string): Dialect | undefined {
+    return this.#known.get(queue);
+  }
+
   async #read(queue: string, signal: AbortSignal): Promise<Dialect> {
-    return dialectOf(this.#situation, await this.#sample(queue, signal));
+    const dialect = dialectOf(this.#situation, await this.#sample(queue, signal));
+    this.#known.set(queue, dialect);
+    return dialect;
   }
 
   /** The message that waits longest; looking at it changes nothing, so that on RabbitMQ there is none. */

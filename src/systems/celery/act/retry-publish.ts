@@ -18,7 +18,7 @@ import { takingBack } from './undo';
 
 /** Failed tasks that come, each made into what the broker's kind wants. */
 export type Agains<C> = (
-  make: (again: Again, ref: string) => Promise<Ready<C>>,
+  make: (again: Again, ref: string) => Ready<C> | Promise<Ready<C>>,
 ) => AsyncGenerator<readonly Prepared<C>[], void>;
 
 interface Published extends Change {
@@ -40,10 +40,15 @@ export function onRedis(
   const bindings = new Bindings(context);
   const together = sameServer(context, broker, store);
   const database = store.sameDatabase ? undefined : databaseOf(store.broker.address);
-  const make = async ({ result, call, queue }: Again, ref: string): Promise<Ready<Published>> => {
+  const make = (again: Again, ref: string): Ready<Published> | Promise<Ready<Published>> => {
+    const known = bindings.known(again.queue);
+    if (known !== undefined) return published(again, ref, known);
+    return bindings.for(again.queue, signal).then(read => published(again, ref, read));
+  };
+  const published = ({ result, call, queue }: Again, ref: string, bound: readonly Put[]): Ready<Published> => {
     const bytes = envelopeOf(call, queue);
     const key = listFor(redis, queue, call.priority);
-    const puts: Put[] = [{ command: 'LPUSH', key, args: [bytes] }, ...(await bindings.for(queue, signal))];
+    const puts: Put[] = [{ command: 'LPUSH', key, args: [bytes] }, ...bound];
     const now = nowOf(situation);
     const undo: UndoUnit[] = store.sameDatabase
       ? [
@@ -127,7 +132,7 @@ export function onRabbit(
   signal: AbortSignal,
 ): StepWork<Publishing> {
   const changed = new Changed(store, signal);
-  const make = async (again: Again, ref: string): Promise<Ready<Publishing>> => ({
+  const make = (again: Again, ref: string): Ready<Publishing> => ({
     subject: again.result.id,
     ref,
     change: { again, forget: { takes: [resultTake(again.result)], puts: [] } },

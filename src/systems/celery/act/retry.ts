@@ -2,9 +2,9 @@ import { isRabbit } from '../../../brokers/rabbitmq/port';
 import { isRedis } from '../../../brokers/redis/port';
 import type { ActionDeclaration, ItemOutcome } from '../../../model';
 import { outcome, Sequence, type Work } from '../../acting/work';
-import { buildTask } from '../message/build';
+import { buildTask, type Dialect } from '../message/build';
 import { UnwritableValue } from '../message/build-values';
-import { type RedisResultStore, stateOfStatus } from '../results';
+import { type RedisResultStore, resultRef, stateOfStatus } from '../results';
 import type { TaskCall } from '../types';
 import { Dialects } from './dialect';
 import { planTasks, type Verdict } from './plan';
@@ -76,24 +76,14 @@ function retrying(
 ): Work<never> {
   const { context } = situation;
   const dialects = new Dialects(situation);
-  const again = async (thing: Thing): Promise<Again | ItemOutcome> => {
-    const about = { id: thing.id, ref: thing.ref };
-    const verdict = verdictOn(thing);
-    if ('leave' in verdict || thing.kind !== 'result' || verdict.queue === null)
-      return outcome(about, 'refused', 'leave' in verdict ? verdict.leave : NO_QUEUE);
-    const { result } = thing;
-    const { queue } = verdict;
-    const dialect = await dialects.of(queue, signal);
-    const call = result.call;
-    if (call === null || result.task === null) return outcome(about, 'refused', NOT_RECORDED);
+  const built = (result: StoredResult, queue: string, dialect: Dialect): Again | ItemOutcome => {
+    const { id, call, task, parentId, groupId } = result;
+    const about = { id, ref: resultRef(context.key, id) };
+    if (call === null || task === null) return outcome(about, 'refused', NOT_RECORDED);
     try {
       const spec = {
-        id: result.id,
-        task: result.task,
+        ...{ id, task, parentId, groupId, rootId: parentId ?? id },
         call: dialect.serializer === 'json' ? call : valuesOf(call),
-        parentId: result.parentId,
-        groupId: result.groupId,
-        rootId: result.parentId ?? result.id,
       };
       return { result, call: buildTask(spec, dialect), queue };
     } catch (error) {
@@ -101,12 +91,25 @@ function retrying(
       throw error;
     }
   };
-  async function* prepared<C>(make: (again: Again, ref: string) => Promise<Ready<C>>) {
+  // Thousands of them: nobody waits where nothing has to be read.
+  const again = (thing: Thing): Again | ItemOutcome | Promise<Again | ItemOutcome> => {
+    const verdict = verdictOn(thing);
+    if ('leave' in verdict || thing.kind !== 'result' || verdict.queue === null)
+      return outcome({ id: thing.id, ref: thing.ref }, 'refused', 'leave' in verdict ? verdict.leave : NO_QUEUE);
+    const { result } = thing;
+    const { queue } = verdict;
+    const dialect = dialects.known(queue);
+    if (dialect !== undefined) return built(result, queue, dialect);
+    return dialects.of(queue, signal).then(read => built(result, queue, read));
+  };
+  async function* prepared<C>(make: (again: Again, ref: string) => Ready<C> | Promise<Ready<C>>) {
     for await (const part of thingsOf(context, source, signal)) {
       const ready: Prepared<C>[] = [];
       for (const found of part) {
-        const made = found.kind === 'gone' ? goneOutcome(found) : await again(found);
-        ready.push('outcome' in made ? { decided: made } : await make(made, found.ref));
+        const coming = found.kind === 'gone' ? goneOutcome(found) : again(found);
+        const made = coming instanceof Promise ? await coming : coming;
+        const prepared = 'outcome' in made ? { decided: made } : make(made, found.ref);
+        ready.push(prepared instanceof Promise ? await prepared : prepared);
       }
       yield ready;
     }

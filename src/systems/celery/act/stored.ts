@@ -37,19 +37,26 @@ export async function readStored(
     keys.map(wire).flatMap(key => [['GET', key] as const, ['PTTL', key] as const]),
     signal,
   );
-  return Promise.all(ids.map((id, index) => storedOf(id, keys[index]!, replies[index * 2], replies[index * 2 + 1])));
+  const stored: (StoredResult | null)[] = [];
+  for (const [index, id] of ids.entries()) {
+    const read = storedOf(id, keys[index]!, replies[index * 2], replies[index * 2 + 1]);
+    stored.push(read instanceof Promise ? await read : read);
+  }
+  return stored;
 }
 
-async function storedOf(
+/** At once where the value is the usual JSON. */
+function storedOf(
   id: string,
   key: Buffer,
   value: Reply | undefined,
   left: Reply | undefined,
-): Promise<StoredResult | null> {
+): StoredResult | null | Promise<StoredResult> {
   if (!Buffer.isBuffer(value) || isFailure(value)) return null;
   const leftMs = typeof left === 'number' && left > 0 ? left : null;
   const fields = value[0] === 0x7b ? fromJson(value) : null;
-  return { id, key, raw: value, leftMs, ...(fields ?? (await fromAny(id, value))) };
+  const made = (read: Fields): StoredResult => ({ id, key, raw: value, leftMs, ...read });
+  return fields === null ? fromAny(id, value).then(made) : made(fields);
 }
 
 type Fields = Omit<StoredResult, 'id' | 'key' | 'raw' | 'leftMs'>;
@@ -60,6 +67,7 @@ function fromJson(raw: Buffer): Fields | null {
     const members = membersOf(raw.toString('latin1'));
     const text = (name: string): string | null => {
       const found = members.get(name);
+      if (found !== undefined && PLAIN_TEXT.test(found)) return found.slice(1, -1);
       const value: unknown = found === undefined ? null : JSON.parse(Buffer.from(found, 'latin1').toString('utf8'));
       return typeof value === 'string' ? value : null;
     };
@@ -80,6 +88,8 @@ function fromJson(raw: Buffer): Fields | null {
     throw error;
   }
 }
+
+const PLAIN_TEXT = /^"[\x20-\x21\x23-\x5b\x5d-\x7e]*"$/;
 
 /** Text that goes into a message as it is. Its Python spelling is made when it is asked for. */
 function lazyCall(argsJson: string, kwargsJson: string): Arguments | null {

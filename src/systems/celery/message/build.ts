@@ -140,18 +140,13 @@ export const MOST_PRIORITY = 9;
 /** An element of a list of kombu on Redis (kombu/transport/virtual/base.py, prepare_message); ASCII. */
 export function envelopeOf(call: TaskCall, queue: string, tag: string = randomUUID()): string {
   const body = Buffer.from(call.body.buffer, call.body.byteOffset, call.body.length).toString('base64');
-  const properties = {
-    correlation_id: call.id,
-    reply_to: '',
-    delivery_mode: 2,
-    delivery_info: { exchange: '', routing_key: queue },
-    priority: call.priority,
-    body_encoding: 'base64',
-    delivery_tag: tag,
-  };
+  const properties =
+    `{"correlation_id": ${asciiJson(call.id)}, "reply_to": "", "delivery_mode": 2, ` +
+    `"delivery_info": {"exchange": "", "routing_key": ${asciiJson(queue)}}, "priority": ${call.priority}, ` +
+    `"body_encoding": "base64", "delivery_tag": ${asciiJson(tag)}}`;
   return (
     `{"body": "${body}", "content-encoding": "${call.contentEncoding}", "content-type": "${call.contentType}", ` +
-    `"headers": ${asciiJson(call.headers)}, "properties": ${asciiJson(properties)}}`
+    `"headers": ${asciiJson(call.headers)}, "properties": ${properties}}`
   );
 }
 

@@ -1,4 +1,6 @@
 import { arrayOf, bufferOf, numberOf } from '../../reading/replies';
+import { Turns } from '../../reading/turns';
+import { readEnvelope } from '../message/read';
 import type { StoredElement } from '../parts';
 import type { HeldCursor } from './cursor';
 import { readElements } from './elements';
@@ -6,13 +8,15 @@ import { filledLists } from './find';
 import { unackedRef, waitingRef } from './places';
 import { type List, queueNames } from './queues';
 import { lengthOf, type Reading } from './reading';
-import { type Element, wholeElement } from './rows';
+import { hashOf } from './shown';
 import { readHeldPage } from './taken';
 
 /** Neighbours on either side that a restored element is put next to. */
 const NEIGHBOURS = 3;
 /** Bytes of one step. */
 const ROOM = 8 * 1024 * 1024;
+/** Bytes of an element that takes a while to read. */
+const LARGE = 64 * 1024;
 
 export interface WalkQuery {
   readonly queue: string | null;
@@ -60,21 +64,33 @@ async function* walkList(
   while (left > 0) {
     signal.throwIfAborted();
     const window = await windowAt(reading, list, rank, size, handed, signal);
-    const fresh: Element[] = [];
+    const fresh: StoredElement[] = [];
     const met = new Map<string, number>();
-    for (const element of window) {
-      const nth = (met.get(element.hash) ?? 0) + 1;
-      met.set(element.hash, nth);
-      if (nth <= (handed.get(element.hash) ?? 0) || fresh.length >= Math.min(size, left)) continue;
-      fresh.push({ ...element, nth });
+    // Of this step, which is not to be taken for a step before.
+    const now = new Map<string, number>();
+    const turns = new Turns();
+    for (let at = 0; at < window.elements.length && fresh.length < Math.min(size, left); at++) {
+      const { bytes, hash } = window.elements[at]!;
+      const nth = (met.get(hash) ?? 0) + 1;
+      met.set(hash, nth);
+      if (nth <= (handed.get(hash) ?? 0)) continue;
+      now.set(hash, (now.get(hash) ?? 0) + 1);
+      rank = window.from + at + 1;
+      fresh.push(storedOf(reading, list, window, at, nth));
+      if (bytes.length > LARGE || at % 16 === 15) await turns.next();
     }
-    const last = fresh.at(-1);
-    if (last === undefined) return;
-    for (const { hash } of fresh) handed.set(hash, (handed.get(hash) ?? 0) + 1);
+    if (fresh.length === 0) return;
+    for (const [hash, count] of now) handed.set(hash, (handed.get(hash) ?? 0) + count);
     left -= fresh.length;
-    rank = last.rank + 1;
-    yield fresh.map(element => storedOf(reading, element, window));
+    yield fresh;
   }
+}
+
+/** Elements as they stand in a list: the next to run first. */
+interface Window {
+  /** Place of the first, counted from the end at which workers take. */
+  readonly from: number;
+  readonly elements: readonly { readonly bytes: Buffer; readonly hash: string }[];
 }
 
 /** Elements around a place: from before those of the last step, which may have gone or moved towards the end. */
@@ -85,38 +101,38 @@ async function windowAt(
   size: number,
   handed: ReadonlyMap<string, number>,
   signal: AbortSignal,
-): Promise<Element[]> {
+): Promise<Window> {
   for (let back = 2 * size; ; back *= 4) {
     const from = Math.max(0, rank - back);
     const to = rank + size - 1;
     const [reply] = await reading.broker.read([['LRANGE', list.key, -(to + 1), -(from + 1)]], signal);
-    const window = arrayOf(reply)
+    const elements = arrayOf(reply)
       .flatMap(bytes => bufferOf(bytes) ?? [])
       .reverse()
-      .map((bytes, n) => wholeElement(list, from + n, bytes));
-    const [first] = window;
+      .map(bytes => ({ bytes, hash: hashOf(bytes) }));
+    const [first] = elements;
     // Workers took more than was allowed for: what was not handed out yet may stand before this window.
     const shifted = first === undefined ? from > 0 : from > 0 && !handed.has(first.hash);
-    if (!shifted) return window;
+    if (!shifted) return { from, elements };
   }
 }
 
-function storedOf({ place }: Reading, element: Element, window: readonly Element[]): StoredElement {
-  const { list, hash, nth, message, bytes } = element;
-  const at = window.findIndex(({ rank }) => rank === element.rank);
-  const bytesOfAll = (elements: readonly Element[]) => elements.flatMap(each => each.bytes ?? []);
+function storedOf({ place }: Reading, list: List, { elements }: Window, at: number, nth: number): StoredElement {
+  const { bytes, hash } = elements[at]!;
+  const message = readEnvelope(bytes);
+  const bytesOfAll = (some: Window['elements']) => some.map(each => each.bytes);
   return {
     ref: waitingRef(place.key, list, hash, nth, message.id),
     kind: 'list',
-    key: (list as List).key,
+    key: list.key,
     queue: list.queue,
     step: list.step,
-    bytes: bytes ?? Buffer.alloc(0),
+    bytes,
     tag: null,
     score: null,
     // The window runs from the end at which workers take to the head.
-    before: bytesOfAll(window.slice(at + 1, at + 1 + NEIGHBOURS)),
-    after: bytesOfAll(window.slice(Math.max(0, at - NEIGHBOURS), at).reverse()),
+    before: bytesOfAll(elements.slice(at + 1, at + 1 + NEIGHBOURS)),
+    after: bytesOfAll(elements.slice(Math.max(0, at - NEIGHBOURS), at).reverse()),
     message,
   };
 }

@@ -60,6 +60,11 @@ export class Bindings {
     return puts;
   }
 
+  /** What `for` has answered before. */
+  known(queue: string): readonly Put[] | undefined {
+    return this.#known.get(queue);
+  }
+
   async #puts(queue: string, names: readonly string[], signal: AbortSignal): Promise<readonly Put[]> {
     this.#permanent ??= this.#isPermanent(names, signal);
     const { key: prefix } = this.#context;
