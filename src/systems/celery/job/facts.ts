@@ -35,7 +35,11 @@ export function factsOf(parts: CeleryParts, known: Known): Fact[] {
       known.resultExpiresAt,
       known.resultExpiresAt === null ? 'it does not expire' : undefined,
     );
-    if (!result.extended && message === null) text('Arguments', null, 'Celery records them with result_extended only.');
+    if (!result.extended && message === null) {
+      const { seen } = known;
+      if (seen?.args != null) text('Arguments', `${seen.args} ${seen.kwargs ?? ''}`.trim(), 'As an event told them.');
+      else text('Arguments', null, 'Celery records them with result_extended only.');
+    }
     text('Result serializer', result.serializer);
     facts.push({ name: 'Result size', value: String(result.raw.length), format: 'size' });
   } else if (parts.results.store === null) {

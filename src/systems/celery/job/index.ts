@@ -4,7 +4,7 @@ import type { Message } from '../message/message';
 import { type CeleryParts, HELD_PLACE, RESULT_PLACE } from '../parts';
 import { jobErrorOf } from '../results/errors';
 import { heldByRef, rowOfHeld, rowOfMessage, withWorker } from '../rows';
-import type { HeldTask, StoredMessage, TaskResult } from '../types';
+import type { HeldTask, SeenTask, StoredMessage, TaskResult } from '../types';
 import { enqueueParametersOf } from './copy';
 import { factsOf } from './facts';
 import { readRelations } from './relations';
@@ -19,6 +19,8 @@ export interface Known {
   /** When the result expires. */
   readonly resultExpiresAt: string | null;
   readonly held: HeldTask | null;
+  /** What events said of it, while they were followed. */
+  readonly seen: SeenTask | null;
 }
 
 /**
@@ -54,7 +56,7 @@ async function resultOf({ results: { store } }: CeleryParts, id: string, signal:
   }
 }
 
-async function byResult(parts: CeleryParts, ref: Ref, id: string, signal: AbortSignal): Promise<Known> {
+async function byResult(parts: CeleryParts, ref: Ref, id: string, signal: AbortSignal): Promise<Omit<Known, 'seen'>> {
   const { store, companion } = parts.results;
   if (store === null) throw goneOrForeign(ref, companion.reason ?? 'nobody has said where the results are');
   const [result, row] = await Promise.all([store.get(id, signal), store.row(id, signal)]);
@@ -87,7 +89,13 @@ function wholeRow(row: JobRow, result: TaskResult): JobRow {
   };
 }
 
-async function byHeld(parts: CeleryParts, ref: Ref, place: string, id: string, signal: AbortSignal): Promise<Known> {
+async function byHeld(
+  parts: CeleryParts,
+  ref: Ref,
+  place: string,
+  id: string,
+  signal: AbortSignal,
+): Promise<Omit<Known, 'seen'>> {
   const held = heldByRef(parts, place, id);
   if (held === undefined) throw goneOrForeign(ref, 'the worker no longer holds it, as far as it told');
   const [stored, { result, row }] = await Promise.all([messageOf(parts, id, signal), resultOf(parts, id, signal)]);
@@ -106,7 +114,9 @@ async function messageOf({ transport }: CeleryParts, id: string, signal: AbortSi
   return first ?? null;
 }
 
-async function compose(parts: CeleryParts, known: Known, signal: AbortSignal): Promise<Job> {
+async function compose(parts: CeleryParts, found: Omit<Known, 'seen'>, signal: AbortSignal): Promise<Job> {
+  const seen = found.row.id === null ? null : parts.workers.fleet.seen(found.row.id);
+  const known: Known = { ...found, seen };
   const { row, stored, message, result, held } = known;
   const { relations, notes } = await readRelations(parts, known, signal);
   const { events, notes: timelineNotes } = timelineOf(known);
@@ -120,6 +130,7 @@ async function compose(parts: CeleryParts, known: Known, signal: AbortSignal): P
   const [hard, soft] = message?.timeLimit ?? [null, null];
   return {
     ...row,
+    task: row.task ?? seen?.task ?? null,
     args: message?.args ?? result?.args ?? held?.args ?? null,
     kwargs: message?.kwargs ?? result?.kwargs ?? held?.kwargs ?? null,
     result: result?.result ?? null,
