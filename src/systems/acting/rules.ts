@@ -1,5 +1,16 @@
 /** What the rules of all systems share: how findings are made, and how rules run one after the other. */
-import type { Diagnosis, Evidence, Finding, Remedy, Seen, Severity } from '../../model';
+import {
+  type Diagnosis,
+  type Evidence,
+  type Finding,
+  knownAmount,
+  type QueueSummary,
+  type Remedy,
+  type Seen,
+  type Severity,
+  type State,
+} from '../../model';
+import { names } from './words';
 
 /** What every rule is given, whatever the system adds to it. */
 export interface RuleBase {
@@ -53,6 +64,23 @@ export function findingOf(system: string, seen: Seen, rule: string, parts: Findi
     where: `${system} on ${seen.connection}${queue === undefined ? '' : `, queue ${queue}`}`,
     notProblemWhen: notProblemWhen ?? null,
   };
+}
+
+/** Queues with jobs of a state, the fullest first. */
+export function queuesWith({ seen }: RuleBase, state: State): readonly QueueSummary[] {
+  return seen.overview.queues
+    .filter(queue => amount(queue, state) > 0)
+    .sort((a, b) => amount(b, state) - amount(a, state));
+}
+
+export const amount = (queue: QueueSummary, state: State): number => knownAmount(queue.counts[state]);
+
+/** What helps jobs that nobody serves, where others are served. @param text how the system says it, without the names */
+export function moveWaiting(queue: string, served: readonly string[], text: string): readonly Remedy[] {
+  const [first] = served;
+  if (first === undefined) return [];
+  const target = { kind: 'selector', queue, state: 'waiting' } as const;
+  return [{ text: `${text}: ${names(served)}.`, action: { id: 'move', target, parameters: { queue: first } } }];
 }
 
 /** Findings of every rule in order; a rule that cannot run says why, and the others stand. */

@@ -1,6 +1,7 @@
 import type { Finding } from '../../../model';
+import { NotCheckable } from '../../acting/rules';
 import { names } from '../../acting/words';
-import { answering, asked, finding, messages, NotCheckable, needAsked, type Rule, tasks } from './context';
+import { answering, asked, finding, messages, needAsked, type Rule, tasks } from './context';
 import { atLeastText, jobsTarget, lookedAt } from './sampled';
 import { samplesOf } from './samples';
 

@@ -1,13 +1,5 @@
 import type { RedisBroker } from '../../../brokers/redis/port';
-import {
-  type Evidence,
-  type Finding,
-  knownAmount,
-  type QueueSummary,
-  type Remedy,
-  type StateCounts,
-  type WorkerSummary,
-} from '../../../model';
+import type { Evidence, Finding, Remedy, WorkerSummary } from '../../../model';
 import { type FindingParts, findingOf, NotCheckable, type RuleBase, type Rule as SharedRule } from '../../acting/rules';
 import { count, shellWord } from '../../acting/words';
 import { VISIBILITY_TIMEOUT } from '../keys';
@@ -28,7 +20,6 @@ export interface RuleContext extends RuleBase {
 }
 
 export type Rule = SharedRule<RuleContext>;
-export { NotCheckable };
 
 /** A finding of Celery with the common parts filled in. */
 export const finding = (context: RuleContext, rule: string, parts: FindingParts): Finding =>
@@ -36,15 +27,6 @@ export const finding = (context: RuleContext, rule: string, parts: FindingParts)
 
 export const tasks = (n: number): string => count(n, 'task');
 export const messages = (n: number): string => count(n, 'message');
-
-/** Queues with tasks of a state, the fullest first. */
-export function queuesWith(context: RuleContext, state: keyof StateCounts): readonly QueueSummary[] {
-  return context.seen.overview.queues
-    .filter(queue => knownAmount(queue.counts[state]) > 0)
-    .sort((a, b) => knownAmount(b.counts[state]) - knownAmount(a.counts[state]));
-}
-
-export const amount = (queue: QueueSummary, state: keyof StateCounts): number => knownAmount(queue.counts[state]);
 
 /** @throws NotCheckable where no worker was asked on this connection */
 export function needAsked({ fleet }: RuleContext): number {

@@ -1,11 +1,11 @@
 import type { JobRow } from '../../../model';
+import { NotCheckable } from '../../acting/rules';
 import { names, span } from '../../acting/words';
 import {
   allAnswered,
   answering,
   asked,
   finding,
-  NotCheckable,
   needAsked,
   type Rule,
   startWorker,

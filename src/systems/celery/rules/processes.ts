@@ -1,6 +1,7 @@
 import type { Finding, ProcessFacts, WorkerSummary } from '../../../model';
+import { NotCheckable } from '../../acting/rules';
 import { count, names, span } from '../../acting/words';
-import { asked, finding, NotCheckable, type Rule, type RuleContext } from './context';
+import { asked, finding, type Rule, type RuleContext } from './context';
 
 /** Workers of this machine whose processes are looked up. */
 const WORKERS = 50;

@@ -1,9 +1,10 @@
 import type { Command } from '../../../brokers/redis/port';
 import { type JobRow, knownAmount, type State } from '../../../model';
+import { NotCheckable } from '../../acting/rules';
 import { count } from '../../acting/words';
 import { numberOf } from '../../reading/replies';
 import { RedisResultStore } from '../results';
-import { asked, finding, NotCheckable, type Rule, type RuleContext, settingOf, tasks } from './context';
+import { asked, finding, type Rule, type RuleContext, settingOf, tasks } from './context';
 
 /** Results of a state that are looked at, the newest. */
 const SAMPLE = 100;

@@ -1,15 +1,14 @@
 import type { Finding, QueueSummary } from '../../../model';
+import { amount, moveWaiting, queuesWith } from '../../acting/rules';
 import { count, names } from '../../acting/words';
 import {
   alive,
-  amount,
   answering,
   askAgain,
   asked,
   finding,
   isBeat,
   needAsked,
-  queuesWith,
   type Rule,
   startWorker,
   tasks,
@@ -121,18 +120,7 @@ export const queueWithoutWorker: Rule = {
                   },
                 ]
               : []),
-            ...(served.length === 0
-              ? []
-              : [
-                  {
-                    text: `Move the waiting tasks to a queue that is consumed: ${names(served)}.`,
-                    action: {
-                      id: 'move',
-                      target: { kind: 'selector', queue: queue.name, state: 'waiting' } as const,
-                      parameters: { queue: served[0]! },
-                    },
-                  },
-                ]),
+            ...moveWaiting(queue.name, served, 'Move the waiting tasks to a queue that is consumed'),
           ],
           notProblemWhen: 'Its worker is started on a timetable, or is restarting just now.',
         });

@@ -1,6 +1,7 @@
 import type { Finding } from '../../../model';
+import { NotCheckable } from '../../acting/rules';
 import { names, span } from '../../acting/words';
-import { answering, asked, finding, NotCheckable, needAsked, type Rule, startWorker, tasks } from './context';
+import { answering, asked, finding, needAsked, type Rule, startWorker, tasks } from './context';
 import { atLeastText, jobsTarget, lookedAt, type Sampled } from './sampled';
 import { samplesOf } from './samples';
 

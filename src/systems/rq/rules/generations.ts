@@ -1,8 +1,9 @@
 import type { WorkerSummary } from '../../../model';
+import { count, names } from '../../acting/words';
 import { numberOf } from '../../reading/replies';
 import { compareVersions } from '../../reading/versions';
 import { FAILED_LIST } from '../keys';
-import { count, finding, jobs, names, type Rule } from './rule';
+import { finding, jobs, type Rule } from './rule';
 import { alive } from './serving';
 
 /** `2.12.0: 3 workers (a, b, c)` for each value, in order. */

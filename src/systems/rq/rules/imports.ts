@@ -1,9 +1,11 @@
 import { parseTraceback } from '../../../codecs/traceback';
 import type { Finding } from '../../../model';
+import { queuesWith } from '../../acting/rules';
+import { names } from '../../acting/words';
 import { resultTracebackText, tracebackText } from '../errors';
 import { readCall, taskName } from '../payload';
 import { refOf } from '../places';
-import { finding, jobs, names, queuesWith, type Rule } from './rule';
+import { finding, jobs, type Rule } from './rule';
 import { QUEUES } from './running';
 import { atLeastText, lookedAt, type Sampled } from './samples';
 

@@ -1,11 +1,13 @@
 import type { Command } from '../../../brokers/redis/port';
 import type { Finding, State } from '../../../model';
+import { queuesWith } from '../../acting/rules';
+import { names } from '../../acting/words';
 import { arrayOf, nameOf, numberOf, plainOf } from '../../reading/replies';
 import { dependenciesKey, jobKey, type Structure } from '../keys';
 import { NATIVE_WORD } from '../native';
 import { readCall } from '../payload';
 import { refOf, structureOf } from '../places';
-import { finding, jobs, names, queuesWith, type Rule, type RuleContext } from './rule';
+import { finding, jobs, type Rule, type RuleContext } from './rule';
 import { QUEUES } from './running';
 import { atLeastText, lookedAt, type Sampled } from './samples';
 

@@ -1,10 +1,12 @@
 import type { Command } from '../../../brokers/redis/port';
 import type { Finding } from '../../../model';
+import { queuesWith } from '../../acting/rules';
+import { count, names, span } from '../../acting/words';
 import { arrayOf, nameOf, numberOf } from '../../reading/replies';
 import { firstSeenKey, intermediateKey, QUEUE_PREFIX } from '../keys';
 import { refOf } from '../places';
 import { instantOfSeconds } from '../times';
-import { count, finding, jobs, names, queuesWith, type Rule, type RuleContext, span } from './rule';
+import { finding, jobs, type Rule, type RuleContext } from './rule';
 import { atLeastText, lookedAt, type Sampled } from './samples';
 import { scanKeys } from './scan';
 import { alive } from './serving';

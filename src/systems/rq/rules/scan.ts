@@ -1,5 +1,6 @@
 import type { ScanOptions } from '../../../brokers/redis/port';
-import { NotCheckable, type RuleContext } from './rule';
+import { NotCheckable } from '../../acting/rules';
+import type { RuleContext } from './rule';
 
 /** Keys that a rule looks through at most. */
 const LIMIT = 200_000;

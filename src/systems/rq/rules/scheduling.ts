@@ -1,9 +1,11 @@
 import type { Command } from '../../../brokers/redis/port';
 import type { Finding, ScheduleSummary } from '../../../model';
+import { amount, queuesWith } from '../../acting/rules';
+import { count, names, span } from '../../acting/words';
 import { numberOf, scoredOf } from '../../reading/replies';
 import { CRON_SCHEDULERS, registryKey, SCHEDULER_LOCK, SCHEDULER_OLD, schedulerLockKey } from '../keys';
 import { instantOfSeconds } from '../times';
-import { amount, count, finding, jobs, names, queuesWith, type Rule, span } from './rule';
+import { finding, jobs, type Rule } from './rule';
 import { existsKey } from './scan';
 import { startWorker } from './serving';
 

@@ -1,6 +1,7 @@
-import type { Finding, Remedy } from '../../../model';
-import { knownAmount } from '../../../model';
-import { amount, finding, jobs, names, queuesWith, type Rule, type RuleContext, shellWord } from './rule';
+import { type Finding, knownAmount, type Remedy } from '../../../model';
+import { amount, moveWaiting, queuesWith } from '../../acting/rules';
+import { names, shellWord } from '../../acting/words';
+import { finding, jobs, type Rule, type RuleContext } from './rule';
 
 const startWorker = (queues: readonly string[], options = ''): Remedy => ({
   text: `Start a worker for ${names(queues)}.`,
@@ -81,18 +82,7 @@ export const queueWithoutWorker: Rule = {
           consequence: 'These jobs wait until a worker that listens to this queue starts.',
           remedies: [
             startWorker([queue.name]),
-            ...(served.length === 0
-              ? []
-              : [
-                  {
-                    text: `Move the waiting jobs to a queue that is served: ${names(served)}.`,
-                    action: {
-                      id: 'move',
-                      target: { kind: 'selector', queue: queue.name, state: 'waiting' } as const,
-                      parameters: { queue: served[0]! },
-                    },
-                  },
-                ]),
+            ...moveWaiting(queue.name, served, 'Move the waiting jobs to a queue that is served'),
           ],
           notProblemWhen: 'Its worker is started on a timetable, or is restarting just now.',
         });

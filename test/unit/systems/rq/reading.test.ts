@@ -1,12 +1,11 @@
 import { deflateSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { everyText } from '../../../../src/systems/acting/words';
+import { everyText, names, shellWord, span } from '../../../../src/systems/acting/words';
 import { compareVersions } from '../../../../src/systems/reading/versions';
 import { errorOfRow, tracebackText } from '../../../../src/systems/rq/errors';
 import { nameInDescription, readCall, readValue, taskName } from '../../../../src/systems/rq/payload';
 import { isLegacyFailedList } from '../../../../src/systems/rq/read/queues';
 import { workerOf } from '../../../../src/systems/rq/read/workers';
-import { names, shellWord, span } from '../../../../src/systems/rq/rules/rule';
 import { instantOf, instantOfSeconds } from '../../../../src/systems/rq/times';
 import { pythonVersion } from '../../../../src/systems/rq/versions';
 
