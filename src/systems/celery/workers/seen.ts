@@ -23,7 +23,8 @@ export class SeenTasks {
     const { id } = event;
     if (id === null || id.length > 500) return;
     const before = this.#tasks.get(id);
-    const late = before !== undefined && before.state !== null && before.at > event.at;
+    // A producer tells of a task after it has sent it: by then a worker may have told of its end.
+    const late = before !== undefined && before.state !== null && (event.kind === 'task-sent' || before.at > event.at);
     const repr = (name: string) => textIn(event.fields[name])?.slice(0, MAX_REPR) ?? null;
     this.#tasks.delete(id);
     this.#tasks.set(id, {
@@ -33,7 +34,6 @@ export class SeenTasks {
       kwargs: repr('kwargs') ?? before?.kwargs ?? null,
       queue: event.queue ?? before?.queue ?? null,
       worker: event.worker ?? before?.worker ?? null,
-      // What a producer tells may arrive after what the worker told.
       state: late ? before.state : (event.state ?? before?.state ?? null),
       at: late ? before.at : event.at,
     });
