@@ -1,5 +1,5 @@
 import type { Instant, JobRow, Ref } from '../../../model';
-import { makeRef, parseRef } from '../../../model';
+import { makeRef } from '../../../model';
 import { RESULT_PLACE } from '../parts';
 import type { Failure } from './errors';
 import type { RowResult } from './read';
@@ -21,12 +21,6 @@ export function resultRef(installation: string, id: string): Ref {
 /** What stands in a ref as it is. */
 const SAFE = /^[\w.-]+$/;
 let last: { readonly installation: string | null; readonly head: string } = { installation: null, head: '' };
-
-/** The task id of such a ref; null for any other. @throws InspectorError `bad-request` for what is no ref */
-export function idOfResultRef(ref: Ref): string | null {
-  const { place, locator } = parseRef(ref);
-  return place === RESULT_PLACE ? locator : null;
-}
 
 /** One line of a list. */
 export function rowOf(installation: string, result: RowResult, expiresAt: Instant): JobRow {
