@@ -1,5 +1,4 @@
 /** Retrying 10,000 failed tasks of Celery and emptying a queue of 100,000, against bare commands that do the same. */
-import { createHash } from 'node:crypto';
 import { connect } from 'amqplib';
 import type { Redis } from 'ioredis';
 import { connectRabbit } from '../src/brokers/rabbitmq';
@@ -10,7 +9,8 @@ import { CeleryInstallation } from '../src/systems/celery/installation';
 import { parseOptions } from '../src/systems/celery/options';
 import { clientOf, startRabbit, startRedis, type TestRedis } from '../test/support';
 import type { BenchResult } from './result';
-import { fillPending, fillResults, messageOf, resultKeyOf } from './support/celery-data';
+import { bareEmptying, bareRetry, holdsOf } from './support/celery-bare';
+import { fillPending, fillResults, messageOf } from './support/celery-data';
 import { watchLoop } from './support/measure';
 
 const TASKS = 10_000;
@@ -65,7 +65,7 @@ async function onRedis(redis: TestRedis, results: Broker, backend: string): Prom
       const { milliseconds: ours, steps, loop } = await retryAll(broker, results, backend);
       const holds = await holdsOf(client);
       await fill(redis, client);
-      pairs.push({ ours, bare: await bareRedis(client, store, Math.round(TASKS / steps)), loop, holds });
+      pairs.push({ ours, bare: await bareRetry(client, store, QUEUE, TASKS, Math.round(TASKS / steps)), loop, holds });
     }
     return resultsOf(RETRY, 'on Redis, against bare Lua calls in the same steps', pairs.slice(1));
   } finally {
@@ -161,7 +161,7 @@ async function emptying(redis: TestRedis): Promise<BenchResult[]> {
       } = await perform(new CeleryInstallation(celery, place, []), request, WAITING);
       const holds = await holdsOf(client);
       await fillQueue(redis, client);
-      pairs.push({ ours, bare: await bareEmptying(client, Math.round(WAITING / steps)), loop, holds });
+      pairs.push({ ours, bare: await bareEmptying(client, QUEUE, WAITING, Math.round(WAITING / steps)), loop, holds });
     }
     await fillQueue(redis, client);
     await stopped(new CeleryInstallation(celery, place, []), request, client);
@@ -191,68 +191,6 @@ async function fillQueue(redis: TestRedis, client: Redis): Promise<void> {
   await fillPending(redis, QUEUE, WAITING);
   await client.call('SLOWLOG', 'RESET');
 }
-
-const REMOVE = `
-local removed = 0
-for i = 1, #ARGV do removed = removed + redis.call('LREM', KEYS[1], -1, ARGV[i]) end
-return removed`;
-
-/** What a tool would write that keeps copies, and takes away only what it has a copy of. */
-async function bareEmptying(client: Redis, size: number): Promise<number> {
-  const sha = (await client.script('LOAD', REMOVE)) as string;
-  const began = performance.now();
-  let left = WAITING;
-  while (left > 0) {
-    const copies = (await client.lrangeBuffer(QUEUE, -size, -1)).reverse();
-    const removed = Number(await client.evalsha(sha, 1, QUEUE, ...copies));
-    if (removed !== copies.length) throw new Error(`Only ${removed} of ${copies.length} were removed.`);
-    left -= removed;
-  }
-  return performance.now() - began;
-}
-
-/** How long each script held Redis, by its own slow log, which is made to keep everything. */
-async function holdsOf(client: Redis): Promise<number[]> {
-  const log = (await client.call('SLOWLOG', 'GET', '-1')) as [number, number, number, string[]][];
-  return log
-    .filter(([, , , args]) => args[0]?.toLowerCase() === 'evalsha')
-    .map(([, , micros]) => micros / 1000)
-    .sort((a, b) => a - b);
-}
-
-/** The same guarantee and nothing else: a result goes only if it is what was read, and its task is published with that. */
-const BARE = `
-redis.call('SELECT', 1)
-local there = {}
-for i = 2, #KEYS do
-  if redis.sha1hex(redis.call('GET', KEYS[i])) == ARGV[2 * i - 3] then
-    redis.call('DEL', KEYS[i])
-    there[#there + 1] = i
-  end
-end
-redis.call('SELECT', 0)
-for _, i in ipairs(there) do redis.call('LPUSH', KEYS[1], ARGV[2 * i - 2]) end
-return #there`;
-
-/** What a tool would write: no undo, no report. */
-async function bareRedis(client: Redis, store: Redis, size: number): Promise<number> {
-  const sha = (await client.script('LOAD', BARE)) as string;
-  const began = performance.now();
-  for (let from = 0; from < TASKS; from += size) {
-    const numbers = Array.from({ length: Math.min(size, TASKS - from) }, (_value, n) => from + n);
-    const keys = numbers.map(resultKeyOf);
-    const read = await store.mgetBuffer(keys);
-    const args = read.flatMap((value, n) => [sha1(value), messageOf(from + n, QUEUE)]);
-    const done = await client.evalsha(sha, keys.length + 1, QUEUE, ...keys, ...args);
-    if (done !== keys.length) throw new Error(`Only ${String(done)} of ${keys.length} were retried.`);
-  }
-  return performance.now() - began;
-}
-
-const sha1 = (value: Buffer | null): string =>
-  createHash('sha1')
-    .update(value ?? '')
-    .digest('hex');
 
 const RETRY = `retry all of ${TASKS.toLocaleString('en')} failed`;
 

@@ -158,7 +158,7 @@ export function onRabbit(
 }
 
 /** Messages that are published in one step on RabbitMQ, which takes them in as they come. */
-const CONFIRMED = 1000;
+const CONFIRMED = 500;
 
 const publicationOf = ({ call, queue }: Again): Publication => ({
   routingKey: queue,
