@@ -3,6 +3,9 @@ import type { SystemFacts } from '../../model';
 /** What Celery calls a job. */
 export const NOUN = { one: 'task', other: 'tasks' } as const;
 
+/** Where a cursor is none of a page of them. */
+export const TASKS = { pageOf: 'Celery tasks', next: 'tasks' } as const;
+
 /** Why Celery's broker has no list of workers. */
 export const WORKERS_NOT_RECORDED = 'Celery writes no list of workers to the broker: they have to be asked.';
 /** Why nobody can tell since when a task waits. */

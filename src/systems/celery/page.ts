@@ -1,5 +1,6 @@
-import { type Count, exactly, InspectorError, type JobPage, type JobQuery, sumCounts, unknown } from '../../model';
-import { RUNNING_NOT_RECORDED } from './native';
+import { type Count, exactly, type JobPage, type JobQuery, sumCounts, unknown } from '../../model';
+import { noCursor } from '../reading/cursor';
+import { RUNNING_NOT_RECORDED, TASKS } from './native';
 import type { CeleryParts } from './parts';
 import { rowOfHeld, withWorker } from './rows';
 import { runningOf } from './running';
@@ -58,7 +59,7 @@ const OFFSET = /^held:(\d{1,9})$/;
 
 function sliceOf(held: readonly HeldTask[], { cursor, size }: JobQuery) {
   const match = cursor === null ? null : OFFSET.exec(cursor);
-  if (cursor !== null && match === null) throw wrongCursor(cursor);
+  if (cursor !== null && match === null) throw noCursor(cursor, TASKS);
   const from = match === null ? 0 : Number(match[1]);
   const items = held.slice(from, from + size);
   const end = from + items.length;
@@ -132,16 +133,7 @@ async function results(parts: CeleryParts, query: JobQuery, signal: AbortSignal)
   await parts.results.locate(signal);
   const { store, companion } = parts.results;
   if (store !== null) return store.page(query, signal);
-  if (query.cursor !== null) throw wrongCursor(query.cursor);
+  if (query.cursor !== null) throw noCursor(query.cursor, TASKS);
   const why = companion.reason ?? 'Nobody has said where the results are.';
   return { items: [], next: null, total: unknown(why), order: why, moved: null, withheld: null };
-}
-
-function wrongCursor(cursor: string): InspectorError {
-  return new InspectorError('bad-request', {
-    message: 'This is no cursor of a page of Celery tasks.',
-    tried: 'reading the next page of tasks',
-    answer: `the cursor is "${cursor.slice(0, 80)}"`,
-    remedy: 'Use the cursor that the page before carries, or none for the first page.',
-  });
 }

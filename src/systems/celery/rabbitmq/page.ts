@@ -1,4 +1,6 @@
 import { type Count, exactly, InspectorError, type JobPage, type JobQuery, unknown } from '../../../model';
+import { noCursor } from '../../reading/cursor';
+import { TASKS } from '../native';
 import { LOOK_MOST, peek, permitOf } from './look';
 import type { Look, LookedMessage } from './looks';
 import { rowOf, storedOf } from './messages';
@@ -121,12 +123,7 @@ function readCursor(cursor: string | null, mark: string): [from: number, same: b
   if (cursor === null) return [0, true];
   const parts = /^([\d-]+)\.(\d+)$/.exec(cursor);
   if (parts !== null) return [Number(parts[2]), parts[1] === mark];
-  throw new InspectorError('bad-request', {
-    message: `"${cursor.slice(0, 100)}" is no cursor of a page of Celery on RabbitMQ.`,
-    tried: 'reading the next page',
-    answer: 'a cursor is what the page before gave as "next"',
-    remedy: 'Start again from the first page.',
-  });
+  throw noCursor(cursor, TASKS);
 }
 
 function orderText(looks: readonly Look[], looked: number, ready: number): string {

@@ -1,4 +1,5 @@
-import { InspectorError } from '../../../model';
+import { cursorIn, cursorText, isScoreText } from '../../reading/cursor';
+import { TASKS } from '../native';
 
 /** Where a page of waiting messages ended. */
 export interface ListCursor {
@@ -22,25 +23,13 @@ export interface HeldCursor {
 
 export type Cursor = ListCursor | HeldCursor;
 
-export function writeCursor(cursor: Cursor): string {
-  return Buffer.from(JSON.stringify(cursor)).toString('base64url');
-}
+export const writeCursor = (cursor: Cursor): string => cursorText(cursor);
 
 /** @throws InspectorError `bad-request` where the text is no cursor of ours */
-export function readCursor<K extends Cursor['kind']>(text: string, kind: K): Extract<Cursor, { kind: K }> {
-  try {
-    const cursor: unknown = JSON.parse(Buffer.from(text, 'base64url').toString());
-    if (isCursor(cursor) && cursor.kind === kind) return cursor as Extract<Cursor, { kind: K }>;
-  } catch {
-    // No JSON: reported below like any other text that is no cursor.
-  }
-  throw new InspectorError('bad-request', {
-    message: 'This is no cursor of a page of Celery tasks.',
-    tried: 'reading the next page of tasks',
-    answer: `the cursor is "${text.slice(0, 80)}"`,
-    remedy: 'Use the cursor that the page before carries, or none for the first page.',
-  });
-}
+export const readCursor = <K extends Cursor['kind']>(text: string, kind: K): Extract<Cursor, { kind: K }> =>
+  cursorIn(text, TASKS, cursor =>
+    isCursor(cursor) && cursor.kind === kind ? (cursor as Extract<Cursor, { kind: K }>) : null,
+  );
 
 type Loose = Partial<Record<string, unknown>> | null;
 
@@ -49,8 +38,7 @@ function isCursor(value: unknown): value is Cursor {
   if (typeof cursor !== 'object' || cursor === null) return false;
   const { rank } = cursor;
   if (!Number.isSafeInteger(rank) || (rank as number) < -1) return false;
-  if (cursor['kind'] === 'held')
-    return typeof cursor['tag'] === 'string' && typeof cursor['score'] === 'string' && NUMBER.test(cursor['score']);
+  if (cursor['kind'] === 'held') return typeof cursor['tag'] === 'string' && isScoreText(cursor['score']);
   const anchors = cursor['anchors'];
   return (
     cursor['kind'] === 'list' &&
@@ -63,5 +51,3 @@ function isCursor(value: unknown): value is Cursor {
     )
   );
 }
-
-const NUMBER = /^(?:[+-]?inf|-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)$/;

@@ -1,6 +1,7 @@
 /** One page of results, from the index; what it shows is read anew, so that it is as it stands now. */
 import type { RedisBroker } from '../../../brokers/redis/port';
-import { exactly, InspectorError, type JobPage, type JobQuery, type JobRow, unknown } from '../../../model';
+import { exactly, type JobPage, type JobQuery, type JobRow, unknown } from '../../../model';
+import { cursorIn, cursorText } from '../../reading/cursor';
 import { Turns } from '../../reading/turns';
 import { briefOf } from './brief';
 import type { Indexing } from './indexing';
@@ -165,27 +166,15 @@ function orderOf({ memory, indexing }: Reading, queue: string | null, state: Job
   return `${seen}; ${without} do not tell their queue (result_extended is off)`;
 }
 
-function writeCursor({ date, id }: At): string {
-  // JSON has no NaN.
-  return Buffer.from(JSON.stringify([Number.isNaN(date) ? null : date, id])).toString('base64url');
-}
+/** JSON has no NaN. */
+const writeCursor = ({ date, id }: At): string => cursorText([Number.isNaN(date) ? null : date, id]);
 
 /** @throws InspectorError `bad-request` where the text is no cursor of ours */
-function readCursor(text: string): At {
-  try {
-    const cursor: unknown = JSON.parse(Buffer.from(text, 'base64url').toString());
-    if (Array.isArray(cursor) && cursor.length === 2) {
-      const [date, id] = cursor as unknown[];
-      if (typeof id === 'string' && (date === null || typeof date === 'number'))
-        return { date: date ?? Number.NaN, id };
-    }
-  } catch {
-    // No JSON: reported below.
-  }
-  throw new InspectorError('bad-request', {
-    message: 'This is no cursor of a page of results.',
-    tried: 'reading the next page of results',
-    answer: `the cursor is "${text.slice(0, 80)}"`,
-    remedy: 'Use the cursor that the page before carries, or none for the first page.',
+const readCursor = (text: string): At =>
+  cursorIn(text, { pageOf: 'results', next: 'results' }, cursor => {
+    if (!Array.isArray(cursor) || cursor.length !== 2) return null;
+    const [date, id] = cursor as unknown[];
+    return typeof id === 'string' && (date === null || typeof date === 'number')
+      ? { date: date ?? Number.NaN, id }
+      : null;
   });
-}

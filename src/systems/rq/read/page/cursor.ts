@@ -1,4 +1,4 @@
-import { InspectorError } from '../../../../model';
+import { cursorIn, cursorText, isScoreText } from '../../../reading/cursor';
 
 /** Where a page ended in one list or sorted set, with members that the next page looks for to see how it has moved. */
 export interface RankCursor {
@@ -22,25 +22,11 @@ export interface ScoreCursor {
 
 export type Cursor = RankCursor | ScoreCursor;
 
-export function writeCursor(cursor: Cursor): string {
-  return Buffer.from(JSON.stringify(cursor)).toString('base64url');
-}
+export const writeCursor = (cursor: Cursor): string => cursorText(cursor);
 
 /** @throws InspectorError `bad-request` where the text is no cursor of ours. */
-export function readCursor(text: string): Cursor {
-  try {
-    const cursor: unknown = JSON.parse(Buffer.from(text, 'base64url').toString());
-    if (isRank(cursor) || isScore(cursor)) return cursor;
-  } catch {
-    // No JSON: reported below like any other text that is no cursor.
-  }
-  throw new InspectorError('bad-request', {
-    message: 'This is no cursor of a page of RQ jobs.',
-    tried: 'reading the next page of jobs',
-    answer: `the cursor is "${text.slice(0, 80)}"`,
-    remedy: 'Use the cursor that the page before carries, or none for the first page.',
-  });
-}
+export const readCursor = (text: string): Cursor =>
+  cursorIn(text, { pageOf: 'RQ jobs', next: 'jobs' }, cursor => (isRank(cursor) || isScore(cursor) ? cursor : null));
 
 type Loose = Partial<Record<string, unknown>> | null;
 
@@ -69,9 +55,6 @@ function isScore(value: unknown): value is ScoreCursor {
     Object.values(shown).every(count => Number.isSafeInteger(count) && (count as number) > 0)
   );
 }
-
-const isScoreText = (value: unknown): value is string =>
-  typeof value === 'string' && /^(?:[+-]?inf|-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)$/.test(value);
 
 /** A score as Redis takes it. */
 export function scoreText(score: number): string {
