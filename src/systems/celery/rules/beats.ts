@@ -5,8 +5,8 @@ import { END, type Sampled } from './sampled';
 
 /** Seconds that an entry may be late while beat holds the lock: it looks at least every 300 s. */
 const LATE_WITH_LOCK = 330;
-/** Changes of the publisher in a row that show beats whose schedule is not known, and processes among them. */
-const STRICT = 5;
+/** Messages by turns that show beats whose schedule is not known, and how many of these there may be. */
+const STRICT = 12;
 const MOST_BEATS = 3;
 /** And where nobody holds the lock. */
 const LATE = 30;
@@ -140,9 +140,9 @@ export const twoBeats: Rule = {
         const task = group[0]?.task ?? '';
         const schedule = periodic.get(task);
         // Once there and back could be a restart with a late message; twice is no accident. Where no schedule is known
-        // (beat keeps it in a file of its own), only strict turns tell beats from an application that sends the same.
+        // (beat keeps it in a file of its own), only even turns tell beats from an application that sends the same.
         const enough = schedule === undefined ? isStrict(group) : turns >= 3;
-        if (origins.length < 2 || !enough || (schedule === undefined && origins.length > MOST_BEATS)) continue;
+        if (origins.length < 2 || !enough) continue;
         findings.push(
           finding(context, twoBeats.id, {
             subject: `${queue}: ${task}`,
@@ -182,12 +182,23 @@ export const twoBeats: Rule = {
   },
 };
 
-/** Since the last publisher came, nearly every message is by another one than the one before it. */
+/**
+ * Since the last publisher came, all have sent equally often at any moment, as beats of one schedule do, whoever of them
+ * is first. (Of an application with two processes, one in sixty sends twelve times by chance like that.)
+ */
 function isStrict(group: readonly Sampled[]): boolean {
-  const first = new Map(group.map(({ origin }, i) => [origin, i] as const).reverse());
-  const rest = group.slice(Math.max(0, Math.max(...first.values()) - 1));
-  const turns = rest.filter(({ origin }, i) => i > 0 && origin !== rest[i - 1]?.origin).length;
-  return turns >= STRICT && turns >= 0.9 * (rest.length - 1);
+  const first = new Map([...group].map(({ origin }, i) => [origin, i] as const).reverse());
+  const rest = group.slice(Math.max(...first.values()));
+  const sent = new Map([...new Set(rest.map(({ origin }) => origin))].map(origin => [origin, 0]));
+  if (sent.size < 2 || sent.size > MOST_BEATS) return false;
+  let even = 0;
+  for (const { origin } of rest) {
+    sent.set(origin, (sent.get(origin) ?? 0) + 1);
+    if (Math.max(...sent.values()) - Math.min(...sent.values()) > 1) break;
+    even++;
+  }
+  // One of them may have ended since.
+  return even >= STRICT && even >= 0.8 * rest.length;
 }
 
 /** Several beats that answer to remote control; whether they have the same schedule cannot be told. */

@@ -38,7 +38,7 @@ describe('beat', () => {
     expect((await site.diagnose()).rules).toEqual([]);
 
     const second = await startCeleryBeat({ ...site.app, cwd: other, schedule: SCHEDULE });
-    await waiting(14);
+    await waiting(26);
     await second.stop();
     await again.stop();
     const { rules, of } = await site.diagnose();
