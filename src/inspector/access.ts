@@ -20,7 +20,7 @@ export async function baseAccess(
  * Whether the broker is shown to be this machine's own: its address is a unix socket or loopback, and the process that
  * it names is in this machine's process table, listening there. Anything else at a loopback address may be a tunnel.
  */
-export async function ownAccess(link: Link, surroundings: Surroundings): Promise<AccessNow> {
+async function ownAccess(link: Link, surroundings: Surroundings): Promise<AccessNow> {
   const product = link.serverText.split(' ', 1)[0] ?? '';
   const { endpoint } = link;
   if (endpoint.kind === 'tcp' && !isLoopback(endpoint.host))

@@ -3,7 +3,7 @@ import type { FolderFiles } from './files';
 import { commandLines } from './shell';
 
 /** Files in which people write how they restart things. */
-export const SCRIPT_FILES = [
+const SCRIPT_FILES = [
   '*.sh',
   '*.bash',
   'Makefile',

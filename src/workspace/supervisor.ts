@@ -4,7 +4,7 @@ import { type FolderFiles, linesOf } from './files';
 import { startOf } from './starts';
 
 /** Where programs of supervisord stand; what else has such a name has no section of one. */
-export const SUPERVISOR_FILES = ['*.conf', '*.ini', '*supervisor*'];
+const SUPERVISOR_FILES = ['*.conf', '*.ini', '*supervisor*'];
 
 interface Section {
   readonly name: string;

@@ -73,7 +73,7 @@ export function openSaved(saved: SavedMessage): Pick<Publication, 'properties' |
 const OF_THE_BROKER = /^(?:x-death|x-(?:first|last)-death-\w+|x-delivery-count|x-acquired-count|CC|BCC)$/;
 
 /** The same headers without what brokers add. The very same object where there is nothing to take away. */
-export function withoutBrokerHeaders(headers: Table): Table {
+function withoutBrokerHeaders(headers: Table): Table {
   const names = Object.keys(headers);
   if (!names.some(name => OF_THE_BROKER.test(name))) return headers;
   return Object.fromEntries(names.filter(name => !OF_THE_BROKER.test(name)).map(name => [name, headers[name]]));

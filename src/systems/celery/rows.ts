@@ -6,7 +6,7 @@ import { rowParts } from './redis/rows';
 import type { HeldTask, StoredMessage } from './types';
 
 /** Native words of what a worker holds. */
-export const HELD_WORDS: Readonly<Record<HeldTask['how'], string>> = {
+const HELD_WORDS: Readonly<Record<HeldTask['how'], string>> = {
   active: 'active',
   reserved: 'reserved',
   scheduled: 'waiting for its ETA',
@@ -61,7 +61,7 @@ export function rowOfHeld(key: string, held: HeldTask): JobRow {
 }
 
 /** Arguments in one line, as far as a row shows them. */
-export function callOfHeld({ args, kwargs }: HeldTask): { readonly text: string } | null {
+function callOfHeld({ args, kwargs }: HeldTask): { readonly text: string } | null {
   if (args === null && kwargs === null) return null;
   const inner = (args?.text ?? '').replace(/^[([]|,?[)\]]$/g, '');
   const named = kwargs === null || kwargs.text === '{}' ? '' : `**${kwargs.text}`;

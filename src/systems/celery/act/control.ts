@@ -9,8 +9,7 @@ import { type Handler, liveWorkers, type Situation, TELL_NEEDS } from './situati
 
 /** Milliseconds that workers get to answer. One of the pool solo answers between two tasks. */
 export const PATIENCE_MS = 3000;
-export const NO_ANSWER =
-  'it did not answer: it may do it later, when it hears it (a solo pool answers between two tasks)';
+const NO_ANSWER = 'it did not answer: it may do it later, when it hears it (a solo pool answers between two tasks)';
 const LOST = 'the connection broke while it was told: it may have done it';
 
 type Parameters = Plan['parameters'];

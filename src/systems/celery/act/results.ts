@@ -27,7 +27,7 @@ export function resultGuards(result: StoredResult, now: number): RedisGuard[] {
   ];
 }
 
-export const roleOf = (store: RedisResultStore): string | null => (store.sameDatabase ? null : RESULTS_ROLE);
+const roleOf = (store: RedisResultStore): string | null => (store.sameDatabase ? null : RESULTS_ROLE);
 
 /** The result as it was read, taken away. */
 export const resultTake = ({ key, raw }: StoredResult, database?: number): Take => ({

@@ -3,7 +3,7 @@ import { isKind, type PyDict, type PyNode } from '../../../codecs/python';
 import type { TaskSignature } from '../types';
 
 /** The text of a node that is one, else null. */
-export const textOfNode = (node: PyNode | undefined): string | null => (typeof node === 'string' ? node : null);
+const textOfNode = (node: PyNode | undefined): string | null => (typeof node === 'string' ? node : null);
 
 /** An int or a float as a number, else null. */
 export function numberOfNode(node: PyNode | undefined): number | null {

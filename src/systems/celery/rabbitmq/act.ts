@@ -40,7 +40,7 @@ export const look: ActionDeclaration = {
 };
 
 /** The same for tasks in the queues of native delayed delivery, which belong to no queue of the app. */
-export const lookDelayed: ActionDeclaration = { ...look, title: 'Look at delayed tasks…', target: 'installation' };
+const lookDelayed: ActionDeclaration = { ...look, title: 'Look at delayed tasks…', target: 'installation' };
 
 /** What stands behind `look`. @param transportOf the transport of the installation that is acted on */
 export function lookHandlers<S>(transportOf: (situation: S) => RabbitTransport): readonly Handler<S>[] {

@@ -14,7 +14,7 @@ import { wholeElement } from './rows';
 /** Neighbours on either side that a restored element is put next to. */
 const NEIGHBOURS = 3;
 /** Messages of one list that are looked through for those a ref names. */
-export const LOOKED_FOR = 300_000;
+const LOOKED_FOR = 300_000;
 
 type InList = Extract<Located, { kind: 'list' }>;
 
@@ -138,7 +138,7 @@ async function ranksOf(
 }
 
 /** Whether an id stands in the JSON of a message as it is. */
-export const isPlainId = (id: string): boolean => id.length >= 8 && /^[\w.:@/-]+$/.test(id);
+const isPlainId = (id: string): boolean => id.length >= 8 && /^[\w.:@/-]+$/.test(id);
 
 async function readHeldElements(
   reading: Reading,

@@ -30,7 +30,7 @@ export async function readWaitingPage(
 }
 
 /** Bodies that take a library to read are opened where only they name the task (protocol 1). */
-export async function openAll(elements: readonly Pick<Element, 'message'>[]): Promise<void> {
+async function openAll(elements: readonly Pick<Element, 'message'>[]): Promise<void> {
   for (const { message } of elements) {
     if (message.task === null && message.unpacked === null) await message.open();
   }

@@ -2,7 +2,7 @@ import { bytesOf, textOf } from '../../reading/ids';
 
 /** In front of a task's id, of a group's id (celery/backends/base.py, task_keyprefix and group_keyprefix). */
 export const TASK = 'celery-task-meta-';
-export const GROUP = 'celery-taskset-meta-';
+const GROUP = 'celery-taskset-meta-';
 
 /** Names of the keys of one result backend. */
 export class Keys {

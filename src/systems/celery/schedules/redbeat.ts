@@ -17,8 +17,8 @@ const LONGEST = 64 * 1024;
 export const PREFIX = 'redbeat:';
 
 export const scheduleKey = (prefix: string): string => `${prefix}:schedule`;
-export const lockKey = (prefix: string): string => `${prefix}:lock`;
-export const staticsKey = (prefix: string): string => `${prefix}:statics`;
+const lockKey = (prefix: string): string => `${prefix}:lock`;
+const staticsKey = (prefix: string): string => `${prefix}:statics`;
 
 /** RedBeat of one prefix in one database, as of one look. */
 export interface RedBeat {

@@ -29,7 +29,7 @@ export interface WorkersOptions {
   readonly timeoutMs?: number;
 }
 
-export function workersOver(mailbox: Mailbox, options: WorkersOptions): Workers {
+function workersOver(mailbox: Mailbox, options: WorkersOptions): Workers {
   const { now, timeoutMs = TIMEOUT_MS } = options;
   const fleet = new FleetState(options.installation, now);
   let fullAt: number | null = null;

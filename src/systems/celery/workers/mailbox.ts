@@ -23,7 +23,7 @@ export const createMailbox: CreateMailbox = place => {
   });
 };
 
-export function mailboxOver(carrier: Carrier): Mailbox {
+function mailboxOver(carrier: Carrier): Mailbox {
   const askAll: Mailbox['askAll'] = async function* (commands, order, signal) {
     const { destination, timeoutMs } = order;
     const oid = randomUUID();

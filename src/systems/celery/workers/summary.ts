@@ -4,7 +4,7 @@ import { HELD_PLACE } from '../parts';
 import type { Node } from './node';
 
 /** Seconds without heartbeat after which a worker counts as gone, as Celery's own default (heartbeat_expires) has it. */
-export const HEARTBEAT_EXPIRES = 60;
+const HEARTBEAT_EXPIRES = 60;
 /** Seconds for which an answer shows that a worker is alive where nobody hears heartbeats. */
 const ANSWER_HOLDS = 120;
 /** Seconds by which a clock may be wrong without being told (celery/events/state.py, DRIFT_MAX). */

@@ -8,7 +8,7 @@ import { isDelayedQueue } from '../../rabbitmq/names';
 import { goneOutcome, placeOf } from '../things';
 
 /** Place of a message that was looked at. */
-export const READY_PLACE = 'ready';
+const READY_PLACE = 'ready';
 
 export function rabbitOf({ transport }: Pick<CeleryContext, 'transport'>): RabbitTransport {
   if (isRabbitTransport(transport)) return transport;

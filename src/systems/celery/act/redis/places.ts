@@ -10,7 +10,7 @@ export const permanentKey = (prefix: string, exchange: string): Key =>
   keyOf(`${prefix}_kombu.binding_permanent.${exchange}`);
 const deadlinesKey = (prefix: string): Key => keyOf(`${prefix}_kombu.binding_deadlines`);
 
-export const bindingMember = (queue: string): Buffer => Buffer.from(keyOf(`${queue}${SEPARATOR}${SEPARATOR}${queue}`));
+const bindingMember = (queue: string): Buffer => Buffer.from(keyOf(`${queue}${SEPARATOR}${SEPARATOR}${queue}`));
 
 /** The broker and transport of an installation on Redis. */
 export function redisOf({ broker, redis }: Pick<CeleryContext, 'broker' | 'redis'>): {
