@@ -7,7 +7,6 @@ import { root } from '../scripts/setup/paths.mjs';
 import { bundleTool } from '../scripts/tool.mjs';
 import { createInspector, openLink } from '../src/inspector';
 import type { ConnectionProfile } from '../src/inspector/api';
-import type { Surroundings } from '../src/model';
 import { systems } from '../src/systems';
 import {
   clientOf,
@@ -19,6 +18,7 @@ import {
   temporaryFolder,
   waitFor,
 } from '../test/support';
+import { nothingKnown } from '../test/support/surroundings';
 import type { BenchResult } from './result';
 import { median } from './support/measure';
 
@@ -147,7 +147,7 @@ async function silence(): Promise<BenchResult> {
     secrets: { get: async () => undefined, set: async () => undefined, delete: async () => undefined },
     systems,
     open: openLink,
-    surroundings: NOTHING,
+    surroundings: nothingKnown,
     journal: { folder },
     refreshInterval: () => 1,
   });
@@ -187,15 +187,5 @@ async function commandsWithin(client: ReturnType<typeof clientOf>, { port }: Tes
 }
 
 const onDidChange = () => () => undefined;
-
-/** Nothing is known of a folder or of this machine. */
-const NOTHING: Surroundings = {
-  composeServices: async () => [],
-  brokers: async () => [],
-  pythonSets: async () => [],
-  processIsOurs: async () => null,
-  remote: false,
-  restricted: null,
-};
 
 const kilobytes = (bytes: number) => `${(bytes / 1000).toFixed(0)} kB`;

@@ -11,23 +11,14 @@ import type {
   QueueSystem,
   Report,
   State,
-  Surroundings,
   Target,
   UndoUnit,
 } from '../../../src/model';
 import { STATES } from '../../../src/model';
+import { nothingKnown } from '../../support/surroundings';
 import type { Fixture, World } from './fixture';
 
 export const never = new AbortController().signal;
-
-const nothingKnown: Surroundings = {
-  composeServices: async () => [],
-  brokers: async () => [],
-  pythonSets: async () => [],
-  processIsOurs: async () => null,
-  remote: false,
-  restricted: null,
-};
 
 export async function onlyInstallation(system: QueueSystem, world: World): Promise<Installation> {
   const [only, ...more] = await detectIn(system, world);

@@ -8,7 +8,7 @@ import { baseAccess } from '../../../src/inspector/access';
 import type { RabbitOperation, RabbitUndoUnit } from '../../../src/model';
 import { processIsOurs } from '../../../src/workspace/processes';
 import { startRabbit, type TestRabbit, waitFor } from '../../support';
-import { nowhere } from '../../unit/inspector/fakes';
+import { nothingKnown } from '../../support/surroundings';
 
 let rabbit: TestRabbit;
 beforeAll(async () => {
@@ -43,7 +43,7 @@ test('tells server, place and process; the node of this machine is its own, a no
   expect(link.endpoint).toEqual({ kind: 'tcp', host: '127.0.0.1', port: rabbit.port });
   expect(link.process).toEqual({ pid: rabbit.pid, port: rabbit.port });
   expect(await link.otherDatabases(signal)).toEqual([]);
-  const here = { ...nowhere, processIsOurs };
+  const here = { ...nothingKnown, processIsOurs };
   expect(await baseAccess(profile, link, here)).toMatchObject({
     writable: true,
     reason: `This machine's own RabbitMQ (pid ${rabbit.pid}).`,

@@ -6,7 +6,8 @@ import { asksByItself, createInspector, type Inspector, type LiveConnection } fr
 import { ASK_AGAIN_MS } from '../../../src/inspector/asking';
 import { Following, MOST_PER_SECOND } from '../../../src/inspector/following';
 import type { Asked, Installation, JobEvent, QueueSystem, WorkerSummary } from '../../../src/model';
-import { fakeLink, fakeSystem, nowhere, profileOf } from './fakes';
+import { nothingKnown } from '../../support/surroundings';
+import { fakeLink, fakeSystem, profileOf } from './fakes';
 
 const worker = (name: string): WorkerSummary => ({
   ...{ name, state: 'idle', queues: [], pid: null, host: null, version: null, runtime: null, startedAt: null },
@@ -94,7 +95,7 @@ async function start(profile = profileOf()): Promise<void> {
     profiles: { read: async () => [profile], write: async () => undefined, onDidChange: () => () => undefined },
     secrets: { get: async () => undefined, set: async () => undefined, delete: async () => undefined },
     systems: [asking()],
-    surroundings: nowhere,
+    surroundings: nothingKnown,
     open: async () => fakeLink(),
     journal: { folder },
     refreshInterval: () => 0,

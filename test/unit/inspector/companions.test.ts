@@ -16,7 +16,8 @@ import {
   type UndoUnit,
 } from '../../../src/model';
 import { waitFor } from '../../support';
-import { DELETE, type FakeLink, fakeLink, fakeSystem, nowhere, planOf, profileOf, unitFor } from './fakes';
+import { nothingKnown } from '../../support/surroundings';
+import { DELETE, type FakeLink, fakeLink, fakeSystem, planOf, profileOf, unitFor } from './fakes';
 
 const never = new AbortController().signal;
 
@@ -169,7 +170,7 @@ describe('undo', () => {
       },
       secrets: { get: async () => undefined, set: async () => undefined, delete: async () => undefined },
       systems: [{ ...system, detect }],
-      surroundings: nowhere,
+      surroundings: nothingKnown,
       open: async profile => {
         const link = fakeLink({ broker: { kind: 'redis', address: profile.url } });
         links.push(link);

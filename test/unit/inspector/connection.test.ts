@@ -7,7 +7,8 @@ import type { InspectorParts } from '../../../src/inspector/ports';
 import { waitAfter } from '../../../src/inspector/refresh';
 import { retryDelay } from '../../../src/inspector/retry';
 import { type ErrorCode, type Finding, InspectorError, isFinding } from '../../../src/model';
-import { type FakeLink, fakeLink, fakeSystem, nowhere, profileOf } from './fakes';
+import { nothingKnown } from '../../support/surroundings';
+import { type FakeLink, fakeLink, fakeSystem, profileOf } from './fakes';
 
 let folder = '';
 let inspector: Inspector;
@@ -38,7 +39,7 @@ async function start(parts: Partial<InspectorParts> = {}, profiles = [profileOf(
       delete: async id => void secrets.delete(id),
     },
     systems: [fakeSystem()],
-    surroundings: nowhere,
+    surroundings: nothingKnown,
     open: async () => fakeLink(),
     journal: { folder },
     ...parts,

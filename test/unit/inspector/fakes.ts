@@ -13,7 +13,6 @@ import type {
   RedisUndoUnit,
   Report,
   Step,
-  Surroundings,
   UndoUnit,
 } from '../../../src/model';
 
@@ -67,15 +66,6 @@ export const profileOf = (more: Partial<ConnectionProfile> = {}): ConnectionProf
   access: 'read-write',
   ...more,
 });
-
-export const nowhere: Surroundings = {
-  composeServices: async () => [],
-  brokers: async () => [],
-  pythonSets: async () => [],
-  processIsOurs: async () => null,
-  remote: false,
-  restricted: null,
-};
 
 export const unitFor = (subject: string): RedisUndoUnit => ({ broker: 'redis', subject, guards: [], operations: [] });
 

@@ -2,7 +2,8 @@ import { describe, expect, test, vi } from 'vitest';
 import type { ENVIRONMENTS } from '../../../src/inspector';
 import { baseAccess, isLoopback, readOnly, writable } from '../../../src/inspector/access';
 import { checkGuard, confirmation, notUndoable, WriteGrants } from '../../../src/inspector/guard';
-import { DELETE, fakeLink, nowhere, planOf, profileOf, RETRY } from './fakes';
+import { nothingKnown } from '../../support/surroundings';
+import { DELETE, fakeLink, planOf, profileOf, RETRY } from './fakes';
 
 const MB = 1 << 20;
 const open = writable('yes');
@@ -114,15 +115,15 @@ describe('what a person allows', () => {
 
 describe('this machine’s own broker', () => {
   const own = profileOf({ access: 'own' });
-  const ours = { ...nowhere, processIsOurs: async () => true };
+  const ours = { ...nothingKnown, processIsOurs: async () => true };
 
   test('is one whose process listens here', async () => {
     expect(await baseAccess(own, fakeLink(), ours)).toEqual(writable("This machine's own Redis (pid 812)."));
   });
 
   test.each([
-    ['another process has its pid', fakeLink(), { ...nowhere, processIsOurs: async () => false }],
-    ['the process table cannot be read', fakeLink(), nowhere],
+    ['another process has its pid', fakeLink(), { ...nothingKnown, processIsOurs: async () => false }],
+    ['the process table cannot be read', fakeLink(), nothingKnown],
     ['the server listens on another port', fakeLink({ process: { pid: 812, port: 6380 } }), ours],
     ['it names no process', fakeLink({ process: { pid: null, port: 6379 } }), ours],
   ])('is not shown where %s', async (_, link, surroundings) => {

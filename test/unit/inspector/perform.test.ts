@@ -5,13 +5,13 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createInspector, type Inspector, type PerformProgress } from '../../../src/inspector';
 import type { InspectorParts } from '../../../src/inspector/ports';
 import { InspectorError, type Plan, type Step } from '../../../src/model';
+import { nothingKnown } from '../../support/surroundings';
 import {
   DELETE,
   type FakeLink,
   type FakeOptions,
   fakeLink,
   fakeSystem,
-  nowhere,
   planOf,
   profileOf,
   RETRY,
@@ -35,7 +35,7 @@ async function start(options: FakeOptions = {}, profile = profileOf(), more: Par
     profiles: { read: async () => [profile], write: async () => undefined, onDidChange: () => () => undefined },
     secrets: { get: async () => undefined, set: async () => undefined, delete: async () => undefined },
     systems: [fakeSystem(options)],
-    surroundings: nowhere,
+    surroundings: nothingKnown,
     open: async () => link,
     journal: { folder },
     ...more,

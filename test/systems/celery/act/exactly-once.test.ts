@@ -2,8 +2,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Target } from '../../../../src/model';
 import { differences, dumpRedis, once, type RedisProxy, startProxy, waitFor } from '../../../support';
+import { never } from '../../support/acting';
 import { placesOf, resultText, writeEntry, writeHeld, writeResults, writeWaiting } from './data';
-import { job, never, type Rig, startRig } from './rig';
+import { job, type Rig, startRig } from './rig';
 
 let rig: Rig;
 let proxy: RedisProxy;

@@ -1,8 +1,9 @@
 /** Where messages and results may lie: one database, two, two servers, behind a prefix; queues that are new. */
 import { describe, expect, test } from 'vitest';
 import { differences, dumpRedis, once, startProxy, startRedis, waitFor } from '../../../support';
+import { never } from '../../support/acting';
 import { element, placesOf, resultText, SEP, writeHeld, writeResults, writeWaiting } from './data';
-import { job, never, type Rig, startRig } from './rig';
+import { job, type Rig, startRig } from './rig';
 
 const failed = { kind: 'selector', queue: null, state: 'failed' } as const;
 const rowsOf = (rig: Rig, state: 'waiting' | 'taken' | 'failed', count: number) =>

@@ -18,7 +18,8 @@ import {
   type TestRedis,
   waitFor,
 } from '../../../support';
-import { job, never, performOn, Ran } from './rig';
+import { lastFirst, never, performOn, Ran } from '../../support/acting';
+import { job } from './rig';
 
 const quoted = JSON.stringify;
 let rabbit: TestRabbit;
@@ -73,7 +74,7 @@ async function startRig(generation: string, conf: CeleryApp['conf'] = {}): Promi
     broker,
     results,
     installation,
-    perform: (action, target, parameters) => performOn(installation, action, target, parameters),
+    perform: async (action, target, parameters) => lastFirst(await performOn(installation, action, target, parameters)),
     look: async queue => {
       await installation.overview(never);
       await performOn(installation, 'look', { kind: 'queue', name: queue }, { count: 1000 });

@@ -1,24 +1,12 @@
 /** What the tests of acting on Celery share: a broker, the installation on it, real tasks, and a count of what really ran. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Redis } from 'ioredis';
 import { type ConnectedRedis, connectRedis } from '../../../../src/brokers/redis/connect';
-import type { Companions, ItemOutcome, JobRow, Plan, Report, State, Target, UndoUnit } from '../../../../src/model';
+import type { Companions, JobRow, State, Target, UndoUnit } from '../../../../src/model';
 import { celery } from '../../../../src/systems/celery';
 import { CeleryInstallation } from '../../../../src/systems/celery/installation';
 import { parseOptions } from '../../../../src/systems/celery/options';
 import { type CeleryApp, clientOf, startRedis, type TestRedis } from '../../../support';
-
-export const never = new AbortController().signal;
-
-export interface Performed {
-  readonly plan: Plan;
-  readonly report: Report;
-  readonly outcomes: readonly ItemOutcome[];
-  /** What the journal would keep for undo, in the order in which it is undone. */
-  readonly undo: readonly UndoUnit[];
-}
+import { lastFirst, never, type Performed, performOn } from '../../support/acting';
 
 export interface Rig extends AsyncDisposable {
   readonly redis: TestRedis;
@@ -104,7 +92,8 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
       conf: { result_extended: true, ...options.conf },
     },
     rows: (state, queue = null) => rowsOf(installation, state, queue),
-    perform: (action, target, parameters = {}) => performOn(installation, action, target, parameters),
+    perform: async (action, target, parameters = {}) =>
+      lastFirst(await performOn(installation, action, target, parameters)),
     undo: async units => {
       const answers: (true | string)[] = [];
       for (const unit of units) {
@@ -132,49 +121,4 @@ async function rowsOf(installation: CeleryInstallation, state: State, queue: str
   await installation.overview(never);
   const page = await installation.jobs({ queue, state, cursor: null, size: 1000 }, never);
   return [...page.items];
-}
-
-export async function performOn(
-  installation: Pick<CeleryInstallation, 'plan' | 'perform'>,
-  action: string,
-  target: Target,
-  parameters: Record<string, unknown> = {},
-  signal: AbortSignal = never,
-): Promise<Performed> {
-  const plan = await installation.plan({ action, targets: [target], parameters }, signal);
-  const outcomes: ItemOutcome[] = [];
-  let undo: UndoUnit[] = [];
-  const run = installation.perform(plan, signal);
-  for (;;) {
-    const next = await run.next();
-    if (next.done === true) return { plan, report: next.value, outcomes, undo: undo.reverse() };
-    undo.push(...next.value.undo);
-    if (next.value.phase === 'did') {
-      outcomes.push(...next.value.outcomes);
-      const not = new Set(next.value.outcomes.flatMap(({ id, outcome }) => (outcome === 'done' ? [] : [id])));
-      undo = undo.filter(({ subject }) => !not.has(subject));
-    }
-  }
-}
-
-/** A file to which tasks of the sample application add lines: what ran, and how often. */
-export class Ran implements Disposable {
-  readonly folder = mkdtempSync(join(tmpdir(), 'jqi-celery-'));
-  readonly file = join(this.folder, 'ran');
-  /** While this file exists, `append_line_or_fail` fails. */
-  readonly switch = join(this.folder, 'switch');
-
-  lines(): string[] {
-    try {
-      return readFileSync(this.file, 'utf8')
-        .split('\n')
-        .filter(line => line !== '');
-    } catch {
-      return [];
-    }
-  }
-
-  [Symbol.dispose](): void {
-    rmSync(this.folder, { recursive: true, force: true });
-  }
 }

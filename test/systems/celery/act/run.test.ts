@@ -2,7 +2,8 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { celeryGenerationsUnderTest, runCelery, startCeleryWorker, waitFor } from '../../../support';
-import { job, Ran, type Rig, startRig } from './rig';
+import { Ran } from '../../support/acting';
+import { job, type Rig, startRig } from './rig';
 
 describe.each(celeryGenerationsUnderTest)('Celery $version', ({ id: generation }) => {
   let rig: Rig;

@@ -10,7 +10,8 @@ import {
   startCeleryWorker,
   waitFor,
 } from '../../../support';
-import { job, never, Ran, type Rig, startRig } from './rig';
+import { never, Ran } from '../../support/acting';
+import { job, type Rig, startRig } from './rig';
 
 const quoted = JSON.stringify;
 

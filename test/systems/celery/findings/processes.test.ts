@@ -11,7 +11,8 @@ import {
   type TestRedis,
   tasksFolder,
 } from '../../../support';
-import { nothing, siteOn } from './support';
+import { nothingKnown } from '../../../support/surroundings';
+import { siteOn } from './support';
 
 let redis: TestRedis;
 beforeAll(async () => {
@@ -57,7 +58,7 @@ describe('processes of workers on this machine', () => {
     await site.ask();
     const asSeen = async (facts: Partial<ProcessFacts> | null, names = ['HERE']) => {
       const surroundings: Surroundings = {
-        ...nothing,
+        ...nothingKnown,
         hostNames: names,
         process: async pid =>
           facts && {

@@ -3,7 +3,8 @@ import { connectRabbit } from '../../../../src/brokers/rabbitmq';
 import { type Diagnosis, isFinding, isNotChecked } from '../../../../src/model';
 import { celery } from '../../../../src/systems/celery';
 import { type CeleryApp, runCelery, startCeleryWorker, startRabbit, type TestRabbit, waitFor } from '../../../support';
-import { nothing, signal } from './support';
+import { nothingKnown } from '../../../support/surroundings';
+import { signal } from './support';
 
 let rabbit: TestRabbit;
 beforeAll(async () => {
@@ -23,7 +24,7 @@ it('a queue without consumers, known without a question, and tasks held beyond t
     const diagnose = async () => {
       const overview = await installation.overview(signal);
       const all: Diagnosis[] = [];
-      const seen = { connection: 'shop-test', overview, surroundings: nothing };
+      const seen = { connection: 'shop-test', overview, surroundings: nothingKnown };
       for await (const one of installation.diagnose(seen, signal)) all.push(one);
       return { findings: all.filter(isFinding), notChecked: all.filter(isNotChecked) };
     };

@@ -12,18 +12,9 @@ import {
 } from '../../../../src/model';
 import { celery } from '../../../../src/systems/celery';
 import { type CeleryApp, clientOf, type TestRedis, waitFor } from '../../../support';
+import { nothingKnown } from '../../../support/surroundings';
 
 export const signal = new AbortController().signal;
-
-/** Nothing is known of a folder or of this machine. */
-export const nothing: Surroundings = {
-  composeServices: async () => [],
-  brokers: async () => [],
-  pythonSets: async () => [],
-  processIsOurs: async () => null,
-  remote: false,
-  restricted: null,
-};
 
 export interface Diagnosed {
   readonly findings: readonly Finding[];
@@ -70,7 +61,7 @@ export async function siteOn(
   redis: TestRedis,
   db: number,
   conf: Readonly<Record<string, unknown>> = {},
-  { generation = 'celery-newest', results = true, surroundings = nothing } = {},
+  { generation = 'celery-newest', results = true, surroundings = nothingKnown } = {},
 ): Promise<Site> {
   const urlOf = (number: number) => redis.url.replace(/\/\d+$/, `/${number}`);
   const broker = await connectRedis({ url: urlOf(db) }, signal);

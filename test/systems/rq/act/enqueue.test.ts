@@ -10,8 +10,9 @@ import {
   startRqWorker,
   waitFor,
 } from '../../../support';
+import { never, Ran } from '../../support/acting';
 import { writeJob, writeRegistered } from './data';
-import { actionsOn, job, never, python, Ran, type Rig, startRig } from './rig';
+import { actionsOn, job, python, type Rig, startRig } from './rig';
 
 let rig: Rig;
 beforeAll(async () => {

@@ -11,8 +11,9 @@ import {
   startRqWorker,
   waitFor,
 } from '../../../support';
+import { never, Ran } from '../../support/acting';
 import { AT, placesOf, writeJob, writeRegistered, writeWaiting } from './data';
-import { job, never, python, Ran, type Rig, refIn, startRig } from './rig';
+import { job, python, type Rig, refIn, startRig } from './rig';
 
 let rig: Rig;
 let proxy: RedisProxy;

@@ -11,7 +11,8 @@ import {
   startRqWorker,
   waitFor,
 } from '../../../support';
-import { job, jobs, python, Ran, type Rig, startRig } from './rig';
+import { Ran } from '../../support/acting';
+import { job, jobs, python, type Rig, startRig } from './rig';
 
 const atLeast = (generation: RqGeneration, version: string) =>
   generation.version.localeCompare(version, 'en', { numeric: true }) >= 0;

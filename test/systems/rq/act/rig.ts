@@ -1,26 +1,13 @@
 /** What the tests of acting share: a broker, the actions on it, real jobs, and a count of what really ran. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Redis } from 'ioredis';
 import { type ConnectedRedis, connectRedis } from '../../../../src/brokers/redis/connect';
-import type { ItemOutcome, Plan, Report, Target, UndoUnit } from '../../../../src/model';
+import type { Target, UndoUnit } from '../../../../src/model';
 import type { Actions } from '../../../../src/systems/acting/actions';
 import { createRqActions } from '../../../../src/systems/rq/act';
 import { parsePlace } from '../../../../src/systems/rq/keys';
 import { refOf } from '../../../../src/systems/rq/places';
 import { clientOf, runPython, startRedis, type TestRedis } from '../../../support';
-
-export const never = new AbortController().signal;
-
-export interface Performed {
-  readonly plan: Plan;
-  readonly report: Report;
-  readonly outcomes: readonly ItemOutcome[];
-  /** What the journal would keep for undo. */
-  readonly undo: readonly UndoUnit[];
-  readonly steps: number;
-}
+import { never, type Performed, performOn } from '../../support/acting';
 
 export interface Rig extends AsyncDisposable {
   readonly redis: TestRedis;
@@ -80,30 +67,6 @@ export async function startRig(options: { redis?: TestRedis; url?: string } = {}
   };
 }
 
-export async function performOn(
-  actions: Actions,
-  action: string,
-  target: Target,
-  parameters: Record<string, unknown> = {},
-  signal: AbortSignal = never,
-): Promise<Performed> {
-  const plan = await actions.plan({ action, targets: [target], parameters }, signal);
-  const outcomes: ItemOutcome[] = [];
-  const undo = new Map<string, UndoUnit>();
-  let steps = 0;
-  const run = actions.perform(plan, signal);
-  for (;;) {
-    const next = await run.next();
-    if (next.done === true) return { plan, report: next.value, outcomes, undo: [...undo.values()], steps };
-    for (const unit of next.value.undo) undo.set(unit.subject, unit);
-    if (next.value.phase === 'did') {
-      steps++;
-      outcomes.push(...next.value.outcomes);
-      for (const { id, outcome } of next.value.outcomes) if (outcome !== 'done' && id !== null) undo.delete(id);
-    }
-  }
-}
-
 /** Runs a piece of Python in a generation, with `queue(name)` and `job(id)` at hand; answers what it printed. */
 export async function python(generation: string, redis: TestRedis, program: string): Promise<string> {
   const head = `
@@ -117,26 +80,4 @@ def job(id):
     return Job.fetch(id, connection=connection)
 `;
   return (await runPython(generation, head + program, [redis.url])).toString().trim();
-}
-
-/** A file to which jobs of the sample application add lines: what ran, and how often. */
-export class Ran implements Disposable {
-  readonly folder = mkdtempSync(join(tmpdir(), 'jqi-act-'));
-  readonly file = join(this.folder, 'ran');
-  /** While this file exists, `append_line_or_fail` fails. */
-  readonly switch = join(this.folder, 'switch');
-
-  lines(): string[] {
-    try {
-      return readFileSync(this.file, 'utf8')
-        .split('\n')
-        .filter(line => line !== '');
-    } catch {
-      return [];
-    }
-  }
-
-  [Symbol.dispose](): void {
-    rmSync(this.folder, { recursive: true, force: true });
-  }
 }

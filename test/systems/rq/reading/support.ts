@@ -2,7 +2,7 @@
 import { deflateSync } from 'node:zlib';
 import type { Redis } from 'ioredis';
 import { type ConnectedRedis, connectRedis } from '../../../../src/brokers/redis/connect';
-import type { Diagnosis, Finding, Installation, Overview, Surroundings } from '../../../../src/model';
+import type { Diagnosis, Finding, Installation, Overview } from '../../../../src/model';
 import { isFinding } from '../../../../src/model';
 import { rq } from '../../../../src/systems/rq';
 import { runPython } from '../../../support';
@@ -31,20 +31,12 @@ def queue(name, **more):
     return rq.Queue(name, connection=connection, **more)
 `;
 
+import { nothingKnown } from '../../../support/surroundings';
+
 /** Runs Python with the real RQ: `connection`, `queue(name)` and `arguments` are there. Answers what it printed. */
 export async function withRq(generation: string, url: string, program: string, values: unknown = {}): Promise<string> {
   return (await runPython(generation, HEAD + program, [url, JSON.stringify(values)])).toString().trim();
 }
-
-/** Nothing is known of a folder or of this machine. */
-const nothing: Surroundings = {
-  composeServices: async () => [],
-  brokers: async () => [],
-  pythonSets: async () => [],
-  processIsOurs: async () => null,
-  remote: false,
-  restricted: null,
-};
 
 /** Everything that the rules say, after a fresh look. */
 export async function diagnosed(
@@ -52,7 +44,7 @@ export async function diagnosed(
 ): Promise<{ readonly all: readonly Diagnosis[]; readonly findings: readonly Finding[]; readonly overview: Overview }> {
   const overview = await installation.overview(signal);
   const all: Diagnosis[] = [];
-  const seen = { connection: 'shop-test', overview, surroundings: nothing };
+  const seen = { connection: 'shop-test', overview, surroundings: nothingKnown };
   for await (const diagnosis of installation.diagnose(seen, signal)) all.push(diagnosis);
   return { all, findings: all.filter(isFinding), overview };
 }
