@@ -33,3 +33,7 @@ function outlineOf(node: PyNode): Outline {
     },
   };
 }
+
+/** An object of JSON: neither null nor a list. */
+export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -60,6 +60,7 @@ export function wishOf(parameters: Parameters, now: number): Wish {
   };
 }
 
+/** The parameter `queue`; undefined where none was given. @throws InspectorError `bad-value` */
 export function queueParameter(value: unknown): string | undefined {
   const queue = textOfParameter('queue', value) ?? undefined;
   if (queue !== undefined && queue.length > 255) throw badValue('queue', 'a queue has at most 255 characters');

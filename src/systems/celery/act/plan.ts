@@ -116,6 +116,7 @@ async function restOf(
   return { count: Math.max(0, knownAmount(page.total) - seen), more: !('exact' in page.total) };
 }
 
+/** Counts up in a map. */
 export function add(counts: Map<string, number>, key: string, count: number): void {
   counts.set(key, (counts.get(key) ?? 0) + count);
 }

@@ -128,6 +128,7 @@ const SAID: Readonly<Record<Exclude<PublishOutcome, 'done'>, readonly ['failed' 
   unknown: ['unknown', 'the connection broke before RabbitMQ confirmed it: it may wait already'],
 };
 
+/** What a publish on RabbitMQ came to, as an outcome. */
 export function published(
   { subject, ref }: Pick<Ready<unknown>, 'subject' | 'ref'>,
   answer: PublishOutcome,

@@ -19,6 +19,7 @@ export function resultBack(subject: string, result: StoredResult, store: RedisRe
   return unit(subject, resultGuards(result, now), [restoringResult(result, now)], roleOf(store));
 }
 
+/** A result is put back only where no new one has come, and before it would have expired. */
 export function resultGuards(result: StoredResult, now: number): RedisGuard[] {
   const expireAt = expiryOf(result, now);
   return [

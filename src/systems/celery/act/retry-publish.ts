@@ -26,6 +26,7 @@ interface Published extends Change {
   readonly forget: Change | null;
 }
 
+/** Retries on Redis: one script where the results are on the same server, else the message first, then the result. */
 export function onRedis(
   situation: Situation,
   broker: RedisBroker,
@@ -124,6 +125,7 @@ interface Publishing {
   readonly forget: Change;
 }
 
+/** Retries on RabbitMQ: a message is published and confirmed, then its failed result is taken away. */
 export function onRabbit(
   broker: RabbitBroker,
   store: RedisResultStore,

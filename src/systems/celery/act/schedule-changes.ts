@@ -104,6 +104,7 @@ type Back = { readonly guards: Parameters<typeof unit>[1]; readonly operations: 
 
 const MOVED = 'it has run or was changed since';
 
+/** Fields of an entry of RedBeat written anew, and how to go back; only while it is as it was read. */
 export function changing(entry: Standing, next: Becoming): { readonly change: Change; readonly back: Back } {
   const key = base64(entry.key);
   const field = (name: string, value: Buffer | string | null) =>
@@ -152,6 +153,7 @@ export function changing(entry: Standing, next: Becoming): { readonly change: Ch
   };
 }
 
+/** An entry of RedBeat and its place in the sorted set taken away, and how to put them back. */
 export function deleting(entry: Standing): { readonly change: Change; readonly back: Back } {
   const key = base64(entry.key);
   const fields: [string, string][] = [[base64('definition'), base64(entry.definition)]];

@@ -24,6 +24,7 @@ export interface Handler extends acting.Handler<Situation, never> {
 /** Of actions that tell workers: a command is published and its answers are popped from a list. */
 export const TELL_NEEDS: readonly string[] = ['PUBLISH'];
 
+/** What an action has to know before it is planned. One round trip on Redis, none on RabbitMQ. */
 export async function look(context: CeleryContext, signal: AbortSignal): Promise<Situation> {
   const { broker, workers } = context;
   const { fleet } = workers;

@@ -4,6 +4,7 @@
  */
 import { isAscii } from 'node:buffer';
 import type { Problem } from '../../../model';
+import { isRecord } from '../../reading/values';
 import type { TaskMessage } from '../types';
 import { Message, type MessageParts } from './message';
 
@@ -179,10 +180,6 @@ function broken(bytes: Uint8Array, problem: Problem): Message {
     },
     [problem],
   );
-}
-
-export function isRecord(value: unknown): value is Record_ {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 const text = (value: unknown): string | null => (typeof value === 'string' ? value : null);

@@ -1,9 +1,15 @@
 /** Small parts of decoded Python values, believed only after a look at their kind. */
 import { isKind, type PyDict, type PyNode } from '../../../codecs/python';
+import { isoOf } from '../../reading/instants';
 import type { TaskSignature } from '../types';
 
 /** The text of a node that is one, else null. */
 const textOfNode = (node: PyNode | undefined): string | null => (typeof node === 'string' ? node : null);
+
+/** The text of a field; null where there is none, or an empty one. */
+export function textIn(fields: PyDict, name: string): string | null {
+  return textOfNode(fields.get(name)) || null;
+}
 
 /** An int or a float as a number, else null. */
 export function numberOfNode(node: PyNode | undefined): number | null {
@@ -32,6 +38,7 @@ export function dictOfNode(node: PyNode | undefined): PyDict | null {
 /** Signatures of a message that are listed. */
 const LISTED = 200;
 
+/** Name and id of the task that a signature would send; null for what is none. */
 export function signatureOf(node: PyNode | undefined): TaskSignature | null {
   const dict = dictOfNode(node);
   if (dict === null) return null;
@@ -55,7 +62,7 @@ const ISO = /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?
  * kombu's type tags where a header was made by JSON alone. Null where it is none.
  */
 export function instantOfValue(value: unknown): string | null {
-  if (typeof value === 'number') return Number.isFinite(value) ? isoOf(value * 1000) : null;
+  if (typeof value === 'number') return isoOf(value * 1000);
   if (typeof value === 'object' && value !== null && '__value__' in value) return instantOfValue(value.__value__);
   const match = typeof value === 'string' ? ISO.exec(value.trim()) : null;
   if (match === null) return null;
@@ -63,11 +70,4 @@ export function instantOfValue(value: unknown): string | null {
   const milliseconds = fraction.padEnd(3, '0').slice(0, 3);
   const offset = zone === 'Z' ? zone : zone.replace(/^([+-]\d\d):?(\d\d).*$/, '$1:$2');
   return isoOf(Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}.${milliseconds}${offset}`));
-}
-
-function isoOf(milliseconds: number): string | null {
-  const date = new Date(milliseconds);
-  return Number.isNaN(date.getTime()) || date.getUTCFullYear() > 9999 || date.getUTCFullYear() < 1
-    ? null
-    : date.toISOString();
 }

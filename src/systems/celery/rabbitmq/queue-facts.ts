@@ -21,6 +21,7 @@ export interface QueueFact {
 /** Default delivery limit of quorum queues from RabbitMQ 4.0 on (release notes of 4.0). */
 export const DEFAULT_LIMIT = 20;
 
+/** What acting has to know of a queue, from the management API. */
 export function factOf(queue: ManagedQueue, broker: RabbitBroker): QueueFact {
   return {
     name: queue.name,

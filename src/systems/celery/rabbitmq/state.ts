@@ -24,6 +24,7 @@ export interface RabbitState {
   targets: ReadonlyMap<string, string>;
 }
 
+/** Nothing has been looked at yet. */
 export function newState(broker: RabbitBroker, installation: string, options: CeleryOptions): RabbitState {
   return {
     broker,

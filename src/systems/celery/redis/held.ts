@@ -91,6 +91,7 @@ export async function readHeldMessages(
   return { held, others: more };
 }
 
+/** A held message by its delivery tag; the reply is its bytes, or its size and its end. Null where it is gone. */
 export function heldOf(
   reading: Reading,
   tag: string,
@@ -132,6 +133,7 @@ export function instantOfScore(score: string | null): string | null {
 
 export const HELD_WORD = 'unacked';
 
+/** One line of the list of what is taken. */
 export function heldRow(installation: string, held: HeldMessage): JobRow {
   return {
     ref: unackedRef(installation, held.tag),

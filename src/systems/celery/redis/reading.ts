@@ -41,6 +41,7 @@ export interface Reading {
   readonly memory: Memory;
 }
 
+/** Nothing is known yet. */
 export function newMemory(): Memory {
   return {
     bindings: Bindings.none,

@@ -21,10 +21,15 @@ export interface Element {
   readonly nth: number;
 }
 
+/**
+ * An element of a list that was read whole. @param nth which of equal elements it is, from the end that workers
+ * take
+ */
 export function wholeElement(list: ListPlace, rank: number, bytes: Buffer, nth = 1): Element {
   return { list, rank, hash: hashOf(bytes), bytes, length: bytes.length, message: readEnvelope(bytes), nth };
 }
 
+/** An element too long to be read whole: its length, its hash and its end. */
 export function cutElement(list: ListPlace, rank: number, length: number, hash: string, tail: Buffer): Element {
   return { list, rank, hash, bytes: null, length, message: readEnvelopeTail(tail, length), nth: 1 };
 }
@@ -53,6 +58,7 @@ export function rowParts(message: Message) {
 
 export const WAITING_WORD = 'PENDING';
 
+/** One line of the list of what waits. */
 export function waitingRow(installation: string, element: Element): JobRow {
   return {
     ref: refOfElement(installation, element),

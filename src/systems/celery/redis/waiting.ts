@@ -36,6 +36,7 @@ async function openAll(elements: readonly Pick<Element, 'message'>[]): Promise<v
   }
 }
 
+/** Kept for actions: what was shown, byte for byte. */
 export function remember({ memory }: Reading, { bytes, hash, list }: Element): void {
   if (bytes !== null) memory.shown.remember(hash, listName(list), bytes);
 }

@@ -1,5 +1,6 @@
 /** What the index keeps of a result, read as fast as can be: of 100,000 results there are 100,000 of these. */
-import { isKind, type PyDict } from '../../../codecs/python';
+
+import { textIn } from '../message/values';
 import type { TaskResult } from '../types';
 import { type Payload, readAtOnce, readPayload } from './payload';
 import { UNREADABLE } from './status';
@@ -74,11 +75,6 @@ function briefOfPayload({ fields }: Payload): Brief {
     task: textIn(fields, 'name'),
     queue: textIn(fields, 'queue'),
   };
-}
-
-function textIn(fields: PyDict, name: string): string | null {
-  const value = fields.get(name);
-  return typeof value === 'string' && value !== '' && !isKind(value, 'dict') ? value : null;
 }
 
 /**

@@ -44,6 +44,7 @@ const LARGEST = 4096;
 /** Looks for rows in place of those that are gone: so often at most. */
 const ATTEMPTS = 3;
 
+/** One page from the index. @throws InspectorError `bad-request` for what is no cursor of ours */
 export async function readPage(reading: Reading, query: JobQuery, signal: AbortSignal): Promise<JobPage> {
   const { memory } = reading;
   const { state, queue, size } = query;

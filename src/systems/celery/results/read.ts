@@ -1,5 +1,6 @@
-import { callText, fromJson, isKind, type PyDict, type PyNode } from '../../../codecs/python';
+import { callText, fromJson, isKind, type PyNode } from '../../../codecs/python';
 import { quickCall } from '../message/quick';
+import { textIn } from '../message/values';
 import type { TaskResult } from '../types';
 import { type Failure, failureOf, failureOfJson, withPrinted } from './errors';
 import { type Payload, readAtOnce, readPayload } from './payload';
@@ -134,11 +135,6 @@ const EMPTY: ReadResult = {
   raw: new Uint8Array(),
   problems: [],
 };
-
-function textIn(fields: PyDict, name: string): string | null {
-  const value = fields.get(name);
-  return typeof value === 'string' && value !== '' ? value : null;
-}
 
 /** The name that no worker had registered is all that such a failure is about (celery/app/registry.py, 4.4 to 5.7). */
 function unregistered(failure: Failure | null): string | null {

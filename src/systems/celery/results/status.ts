@@ -23,6 +23,7 @@ const STATES: Readonly<Record<string, State>> = {
 /** States that a result store tells of, in the order in which people read them. */
 export const RESULT_STATES = ['scheduled', 'running', 'taken', 'failed', 'finished', 'canceled'] as const;
 
+/** A custom state of an application is one of a task that runs. */
 export function stateOfStatus(status: string): State {
   return Object.hasOwn(STATES, status) ? (STATES[status] ?? 'running') : 'running';
 }

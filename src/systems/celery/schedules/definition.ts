@@ -1,8 +1,9 @@
 import { isKind, PyDict, type PyNode, parseJson } from '../../../codecs/python';
 import type { Instant, Problem } from '../../../model';
+import { isoOf } from '../../reading/instants';
 import type { Entry } from './entry';
 import type { Crontab, Trigger } from './trigger';
-import { instantOfWall, isoOf } from './zone';
+import { instantOfWall } from './zone';
 
 /**
  * RedBeat's JSON (redbeat/decoder.py, RedBeatJSONEncoder, 0.13 to 2.4): `definition` holds name, task, args, kwargs,

@@ -1,11 +1,11 @@
 import { type Command, isFailure, type RedisBroker, type Reply } from '../../../brokers/redis/port';
 import type { Problem, ScheduleSummary } from '../../../model';
 import { clockOf } from '../../reading/clock';
+import { isoOf } from '../../reading/instants';
 import { arrayOf, bufferOf, failureOf, nameOf, numberOf, plainOf } from '../../reading/replies';
 import { readDefinition } from './definition';
 import { type Entry, summaryOf } from './entry';
 import SCRIPT from './redbeat.lua';
-import { isoOf } from './zone';
 
 /** Entries that are listed, the next ones first; and of those that never run again. */
 const LIMIT = 500;

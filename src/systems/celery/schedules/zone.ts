@@ -1,5 +1,3 @@
-import type { Instant } from '../../../model';
-
 /** Offsets of zones, since building a formatter costs far more than using it. */
 const formats = new Map<string, Intl.DateTimeFormat | null>();
 /** Zones that are remembered: hostile data could name no end of them. */
@@ -53,12 +51,4 @@ export function instantOfWall(wall: number, zone: string): number | null {
     if (wallOf(instant, zone) === wall) return instant;
   }
   return wall - (before - (wall - 86_400_000));
-}
-
-/** ISO 8601 UTC of milliseconds; null for what is no time that ISO 8601 writes with four digits. */
-export function isoOf(milliseconds: number | null): Instant {
-  if (milliseconds === null || !Number.isFinite(milliseconds)) return null;
-  return milliseconds < -62_135_596_800_000 || milliseconds > 253_402_300_799_999
-    ? null
-    : new Date(milliseconds).toISOString();
 }

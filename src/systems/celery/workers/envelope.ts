@@ -3,9 +3,10 @@ import { randomUUID } from 'node:crypto';
 import type { RabbitProperties } from '../../../brokers/rabbitmq/port';
 import { identify } from '../../../codecs/envelope';
 import { isKind, type PyNode } from '../../../codecs/python';
+import { isRecord } from '../../reading/values';
 import { pidboxExchange, replyExchange } from '../keys';
 import type { AnsweredCommand } from '../types';
-import { fieldIn, isRecord, plainOf, textIn } from './plain';
+import { fieldIn, plainOf, textIn } from './plain';
 
 /** Bytes of one answer that are read; a worker with 50,000 revoked tasks sends 2 MB. */
 const MAX_BYTES = 32 * 1024 * 1024;

@@ -1,8 +1,9 @@
 /** Events of workers and producers (celery/events, 4.4 to 5.7), singly or many in one message (`task.multi`). */
 import type { JobEvent, State } from '../../../model';
+import { isRecord } from '../../reading/values';
 import type { EventFields } from '../types';
 import { type RawMessage, readBody } from './envelope';
-import { instantOfSeconds, isRecord, numberIn, textIn } from './plain';
+import { instantOfSeconds, numberIn, textIn } from './plain';
 
 export type CeleryEvent = JobEvent & { readonly fields: EventFields };
 
@@ -23,6 +24,7 @@ const STATES: Readonly<Record<string, State>> = {
   'task-rejected': 'failed',
 };
 
+/** Events of one message; none where it cannot be read. */
 export async function readEvents(message: RawMessage): Promise<readonly CeleryEvent[]> {
   const read = await readBody(message, true).catch(() => null);
   if (read === null) return [];

@@ -12,6 +12,7 @@ const MAX_NODES = 2_000;
 /** Workers that signed off, and names that nobody answers to, are shown for so long, ms. */
 const GONE_SHOWN = 10 * 60_000;
 
+/** What workers told, by node: answers, heartbeats and events. */
 export class FleetState implements Fleet {
   readonly #installation: string;
   readonly #now: () => number;

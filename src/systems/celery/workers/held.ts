@@ -10,6 +10,7 @@ export const MAX_HELD = 20_000;
 
 export type Held = HeldTask['how'];
 
+/** Tasks in an answer to `active`, `reserved` or `scheduled`. */
 export function heldOf(answer: AnsweredCommand, how: Held): readonly HeldTask[] {
   if (answer.tree === null) return [];
   return itemsOf(answer.tree)

@@ -66,6 +66,7 @@ function mailboxOver(carrier: Carrier): Mailbox {
   };
 }
 
+/** Whether a step of a question is an answer, not the count of those who heard it. */
 export function isAnswer(step: { readonly heard: number | null } | AnsweredCommand): step is AnsweredCommand {
   return 'worker' in step;
 }

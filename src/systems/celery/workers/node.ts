@@ -1,8 +1,10 @@
 /** One node name, and what its worker (or, where two share the name, its workers) told. */
+
+import { isRecord } from '../../reading/values';
 import type { AnsweredCommand, HeldTask } from '../types';
 import type { CeleryEvent } from './events';
 import { type Held, heldOf, MAX_HELD } from './held';
-import { fieldIn, isRecord, listIn, numberIn, textIn } from './plain';
+import { fieldIn, listIn, numberIn, textIn } from './plain';
 import { withoutSecrets } from './redact';
 
 export interface Heartbeat {
@@ -40,6 +42,7 @@ export interface Software {
 const MAX_REVOKED = 50_000;
 const MAX_TASKS = 20_000;
 
+/** One worker by its node name, and what it has told so far. */
 export class Node {
   readonly name: string;
   lastAnswer: number | null = null;

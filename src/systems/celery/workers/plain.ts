@@ -1,5 +1,6 @@
 /** What workers send, as plain values: bounded, and only what is expected is taken out of it. */
 import { isHeapNode, isKind, type PyDict, type PyNode, reprText } from '../../../codecs/python';
+import { isRecord } from '../../reading/values';
 
 /** Values of one answer that are made plain; the rest is left out. */
 const MAX_VALUES = 200_000;
@@ -36,6 +37,7 @@ export function plainOf(node: PyNode): unknown {
   return plain(node, 0);
 }
 
+/** Items of a list, tuple or set; empty for anything else. */
 export function itemsOf(node: PyNode): readonly PyNode[] {
   if (isKind(node, 'list') || isKind(node, 'tuple')) return node.items;
   if (isKind(node, 'set') || isKind(node, 'frozenset')) return node.keys;
@@ -46,9 +48,6 @@ export function itemsOf(node: PyNode): readonly PyNode[] {
 export function member(node: PyNode, key: string): PyNode {
   return isKind(node, 'dict') ? (node.get(key) ?? null) : null;
 }
-
-export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 export const textIn = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null);
 

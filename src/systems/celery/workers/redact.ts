@@ -1,5 +1,5 @@
 /** Configurations without what nobody may see: kept and shown is only what is left here. */
-import { isRecord } from './plain';
+import { isRecord } from '../../reading/values';
 
 /** Settings of Celery itself, lower case since 4.0; an application's own may hold anything and are not kept. */
 const OWN =

@@ -22,6 +22,7 @@ export interface Signs {
   readonly timeoutMs: number;
 }
 
+/** One line of the list of workers. */
 export function summaryOf(node: Node, signs: Signs): WorkerSummary {
   const { stats, heartbeat, software } = node;
   const { active } = node.held;

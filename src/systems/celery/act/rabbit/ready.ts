@@ -10,6 +10,7 @@ import { goneOutcome, placeOf } from '../things';
 /** Place of a message that was looked at. */
 const READY_PLACE = 'ready';
 
+/** @throws InspectorError `unsupported` where the messages are not on RabbitMQ */
 export function rabbitOf({ transport }: Pick<CeleryContext, 'transport'>): RabbitTransport {
   if (isRabbitTransport(transport)) return transport;
   throw new InspectorError('unsupported', {

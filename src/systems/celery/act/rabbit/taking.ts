@@ -56,6 +56,7 @@ export function readyHandler(
   };
 }
 
+/** Work that takes what was chosen, queue by queue; a queue that may not be taken from is refused. */
 export async function takingWork(
   { from, decided }: Chosen,
   action: ReadyAction,

@@ -25,6 +25,7 @@ export async function runChanges(
   return { outcomes: items.map((item, index) => outcomeOf(item, answers[index])), undo: [] };
 }
 
+/** What the script answered for an item, as an outcome. */
 export function outcomeOf(item: Pick<Ready<unknown>, 'subject' | 'ref'>, answer: Answer | undefined): ItemOutcome {
   const about = { id: item.subject, ref: item.ref };
   if (answer === 1) return outcome(about, 'done', null);

@@ -90,6 +90,7 @@ async function prepare(
 /** Workers take from the tail, and what is acted on stands mostly near it. */
 const takeOf = ({ key, bytes }: StoredElement): Take => ({ kind: 'list', key, value: bytes, end: 'tail' });
 
+/** Why an action on what waits leaves something alone; null where it does not. */
 export function whyLeft(thing: Thing, action: Pick<ListAction, 'leave'>): string | null {
   if (thing.kind !== 'element' || thing.element.kind !== 'list') return NOT_WAITING;
   return action.leave?.(thing.element) ?? null;

@@ -8,11 +8,12 @@ import {
   timedeltaSeconds,
 } from '../../../../codecs/python';
 import type { Instant } from '../../../../model';
+import { isoOf } from '../../../reading/instants';
 import { nextRunOf } from '../cron';
 import { crontabOf, fieldText, numberOf } from '../definition';
 import type { Entry } from '../entry';
 import type { Trigger } from '../trigger';
-import { instantOfWall, isoOf } from '../zone';
+import { instantOfWall } from '../zone';
 
 /** What celery beat wrote into its file (celery/beat.py, PersistentScheduler, 3.1 to 5.7). */
 export interface BeatFile {
