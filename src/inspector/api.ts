@@ -10,6 +10,7 @@ import type {
   Outcome,
   Overview,
   Plan,
+  Plural,
   Surroundings,
 } from '../model';
 import type { Find } from './find';
@@ -285,6 +286,8 @@ export interface JournalEntry {
   readonly action: string;
   /** `Deleted 214 jobs` */
   readonly title: string;
+  /** What it acted on: `job`, `jobs`; absent in entries of earlier versions. */
+  readonly noun?: Plural;
   /** `default on shop-local` */
   readonly where: string;
   readonly total: Count;

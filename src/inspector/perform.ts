@@ -37,6 +37,7 @@ export async function runPlan(run: Run, signal: AbortSignal): Promise<Receipt> {
   const keep = profile.keepPayloads !== false;
   const reason = notUndoable(plan, journal.maxBytes, keep);
   const words = wordsOf(run, plan.total);
+  const title = fill(plan.action.words.button, words);
   const entry = await journal.begin(
     {
       connection: { id: profile.id, name: profile.name },
@@ -44,7 +45,8 @@ export async function runPlan(run: Run, signal: AbortSignal): Promise<Receipt> {
       system: installation.system.id,
       installation: installation.key,
       action: plan.action.id,
-      title: fill(plan.action.words.button, words),
+      title,
+      noun: words.noun,
       where: whereOf(plan, profile.name),
       total: { exact: plan.total },
       notUndoable: reason,
@@ -56,7 +58,9 @@ export async function runPlan(run: Run, signal: AbortSignal): Promise<Receipt> {
   const made = report.items.find(item => item.outcome === 'done')?.id ?? null;
   const text = fill(plan.action.words.done, wordsOf(run, report.counts.done, made));
   try {
-    entry.end({ title: text.replace(/\.$/, ''), ...report });
+    // What was refused as a whole was not done: then the entry keeps the words it began with.
+    const nothing = report.counts.done === 0 && plan.total > 0;
+    entry.end({ title: nothing ? title : text.replace(/\.$/, ''), ...report });
   } catch (thrown) {
     // What was done stays done; the entry reads as stopped, and its copies still undo.
     run.log?.(`The journal could not be closed: ${asInspectorError(thrown, 'writing the journal').answer}`);
@@ -113,21 +117,24 @@ function noteOutcomes(step: Step & { readonly phase: 'did' }, seen: ItemOutcome[
   for (const item of step.outcomes) if (item.outcome !== 'done' || seen.length < DONE_TOLD) seen.push(item);
 }
 
+/** A literal inside of `t`, so that translators find it. */
+const SCHEDULES = () => ({ one: t('schedule'), other: t('schedules') });
+
 type About = Pick<Run, 'installation' | 'plan'> & { readonly profile: Pick<ConnectionProfile, 'name'> };
 
-function wordsOf({ profile, installation, plan }: About, n: number, made: string | null = null): Words {
+function wordsOf({ profile, installation, plan }: About, n: number, made: string | null = null) {
   const target = plan.targets[0];
   const queue = queueOf(plan, target);
   const id = made ?? plan.sample[0]?.id ?? (target?.kind === 'schedule' ? target.id : null);
   const name = target?.kind === 'worker' ? target.name : null;
   return {
     n,
-    noun: installation.system.facts.noun,
+    noun: target?.kind === 'schedule' ? SCHEDULES() : installation.system.facts.noun,
     connection: profile.name,
     ...(queue === null ? {} : { queue }),
     ...(id === null ? {} : { id }),
     ...(name === null ? {} : { name }),
-  };
+  } satisfies Words;
 }
 
 function queueOf(plan: Plan, target: Target | undefined): string | null {

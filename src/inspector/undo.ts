@@ -9,7 +9,7 @@ import type { Link } from './ports';
 import { fill } from './present/format';
 
 /** Literals inside of `t`, so that translators find them. */
-const nounText = () => ({ one: t('job'), other: t('jobs') });
+const nounText = ({ noun }: JournalEntry) => noun ?? { one: t('job'), other: t('jobs') };
 const askText = () => same(t('Put back {n} {noun}?'));
 const buttonText = () => same(t('Put back {n} {noun}'));
 const doneText = () => same(t('Put back {n} {noun}.'));
@@ -31,9 +31,9 @@ export function undoPlan(entry: JournalEntry, writable: boolean): UndoPlan {
     token: entry.token,
     connection: entry.connection.id,
     total: n,
-    ask: fill(askText(), { n, noun: nounText() }),
+    ask: fill(askText(), { n, noun: nounText(entry) }),
     detail: t('Each one is put back only where nothing has taken its place and no worker has taken it since.'),
-    button: fill(buttonText(), { n, noun: nounText() }),
+    button: fill(buttonText(), { n, noun: nounText(entry) }),
     notUndoable: entry.notUndoable,
     needsWriting: !writable,
   };
@@ -67,7 +67,8 @@ export async function runUndo(run: UndoRun, signal: AbortSignal): Promise<Receip
         system: entry.system,
         installation,
         action: 'undo',
-        title: fill(buttonText(), { n: total.exact, noun: nounText() }),
+        noun: nounText(entry),
+        title: fill(buttonText(), { n: total.exact, noun: nounText(entry) }),
         where: entry.where,
         total,
         notUndoable: t('What was put back is undone by doing it again.'),
@@ -76,7 +77,7 @@ export async function runUndo(run: UndoRun, signal: AbortSignal): Promise<Receip
     );
     began = true;
     const { items, counts, stopped } = await putBack(run, writer, signal);
-    const text = fill(doneText(), { n: counts.done, noun: nounText() });
+    const text = fill(doneText(), { n: counts.done, noun: nounText(entry) });
     writer.end({ title: text.replace(/\.$/, ''), counts, items, stopped });
     // Stopped half-way, the rest may be put back later: what is back already refuses by its own guards.
     await journal.endClaim(entry.token, !stopped);

@@ -82,6 +82,10 @@ export interface Installation {
   readonly evidence: readonly Evidence[];
   /** Every action this installation knows, whatever the target. */
   readonly declarations: readonly ActionDeclaration[];
+  /** Where its states are read, where that depends on the broker; else `SystemFacts.sources`. */
+  readonly sources?: SystemFacts['sources'];
+  /** Names of tasks that workers have told to know, in order; forms offer them. */
+  readonly taskNames?: readonly string[];
 
   /** Queues with counts, workers, schedules; a fixed number of round trips (at most 3). */
   overview(signal: AbortSignal): Promise<Overview>;

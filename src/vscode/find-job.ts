@@ -1,6 +1,6 @@
 import { t } from '@vscode/l10n';
 import * as vscode from 'vscode';
-import { formatNumber, joined } from '../inspector/present/format';
+import { formatNumber, joined, stateWord } from '../inspector/present/format';
 import type { Installation, JobRow } from '../model';
 import type { App } from './app';
 import { themeIcon } from './tree/items';
@@ -77,9 +77,10 @@ async function search(app: App, pick: vscode.QuickPick<Hit>, text: string, signa
 }
 
 function hitOf(connection: string, name: string, installation: Installation, job: JobRow): Hit {
+  const word = stateWord(job, installation.system.facts);
   return {
     label: jobLabel(job),
-    description: joined(job.nativeState, job.queue === null ? t('on {0}', name) : t('{0} on {1}', job.queue, name)),
+    description: joined(word, job.queue === null ? t('on {0}', name) : t('{0} on {1}', job.queue, name)),
     detail: [job.id, job.args?.text].filter(part => part !== null && part !== undefined).join('  '),
     iconPath: themeIcon(STATE_ICONS[job.state]),
     alwaysShow: true,

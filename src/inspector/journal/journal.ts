@@ -170,6 +170,7 @@ export class FileJournal implements Journal {
     const { at, connection, system, action, where, total } = begin;
     const title = end?.title ?? begin.title;
     return {
+      ...(begin.noun === undefined ? {} : { noun: begin.noun }),
       token,
       at,
       connection,

@@ -31,6 +31,8 @@ const begin = v.object({
   system: v.string(),
   installation: v.string(),
   action: v.string(),
+  /** What it acts on is called; entries of earlier versions do not say. */
+  noun: v.optional(v.object({ one: v.string(), other: v.string() })),
   /** What is about to be done; replaced by what was done. */
   title: v.string(),
   where: v.string(),

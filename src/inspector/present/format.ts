@@ -13,4 +13,4 @@ export {
   spokenPast,
   type TimeOptions,
 } from './time';
-export { counted, fill, fillText, joined, plural, type Words } from './words';
+export { counted, fill, fillText, joined, plural, stateWord, type Words } from './words';

@@ -1,6 +1,6 @@
 /** Declared texts with their values filled in. */
 import { t } from '@vscode/l10n';
-import type { Plural } from '../../model';
+import type { JobRow, Plural, SystemFacts } from '../../model';
 import { formatNumber } from './number';
 
 /** The form for one thing, or for any other number of things. */
@@ -45,4 +45,12 @@ export function counted(n: number, noun: Plural, locale = 'en'): string {
 /** Parts of a description, joined as everywhere: `14 · 3 new`. Empty parts are left out. */
 export function joined(...parts: readonly (string | null | undefined | false)[]): string {
   return parts.filter(part => typeof part === 'string' && part !== '').join(' · ');
+}
+
+/**
+ * The system's word for what a job is. What waits is called as its list is: Celery's own word for it, `PENDING`, is also
+ * its answer about a task that it has never heard of.
+ */
+export function stateWord(job: Pick<JobRow, 'state' | 'nativeState'>, { nativeStates }: SystemFacts): string {
+  return job.state === 'waiting' ? (nativeStates.waiting ?? job.nativeState) : job.nativeState;
 }

@@ -59,7 +59,6 @@ export function jobDeclarations(noun: Plural) {
       },
       icon: 'copy',
       group: '2_do',
-      primaryIn: ['finished', 'canceled'],
       asks: 'call',
       ...own,
     }),
@@ -195,7 +194,8 @@ export const stopWorker = ({ detail, ...own }: Own): ActionDeclaration => ({
   id: 'stop-worker',
   title: 'Stop…',
   target: 'worker',
-  effect: 'changes',
+  // Nothing here starts it again.
+  effect: 'destroys',
   undo: { kind: 'none', reason: 'A worker that has ended is started again where it runs.' },
   words: {
     ask: { one: 'Stop {name}?', other: 'Stop {n} workers?' },

@@ -1,3 +1,4 @@
+import { isRabbit } from '../../brokers/rabbitmq/port';
 import { isRedis } from '../../brokers/redis/port';
 import type {
   ActionDeclaration,
@@ -25,6 +26,7 @@ import type {
   Seen,
   State,
   Step,
+  SystemFacts,
   Target,
   WorkerSummary,
 } from '../../model';
@@ -33,6 +35,7 @@ import { createCeleryActions } from './act';
 import { completeAll } from './complete';
 import { findJob } from './find';
 import { readJob } from './job';
+import { RABBIT_SOURCES } from './native';
 import { readOverview } from './overview';
 import { readPage } from './page';
 import type { CeleryContext, CeleryParts, Place } from './parts';
@@ -52,6 +55,7 @@ export class CeleryInstallation implements Installation {
   readonly name: string;
   readonly evidence: readonly Evidence[];
   readonly declarations: readonly ActionDeclaration[];
+  readonly sources?: SystemFacts['sources'];
   /** Null where hearing needs a queue of our own that nobody asked for. */
   readonly hear?: (signal: AbortSignal) => AsyncIterable<readonly WorkerSummary[]>;
   readonly eventsNeed = {
@@ -67,6 +71,7 @@ export class CeleryInstallation implements Installation {
     this.key = place.key;
     this.name = place.key === '' ? 'Celery' : `Celery ${place.key}`;
     this.evidence = evidence;
+    if (isRabbit(place.broker)) this.sources = RABBIT_SOURCES;
     const mailbox = createMailbox(place);
     const redis = isRedis(place.broker) ? createRedisTransport(place, mailbox, evidence) : null;
     const transport = redis ?? createRabbitTransport(place, mailbox, evidence);
@@ -89,6 +94,11 @@ export class CeleryInstallation implements Installation {
 
   get companions(): readonly Companion[] {
     return [this.#parts.results.companion];
+  }
+
+  get taskNames(): readonly string[] {
+    const { registered } = this.#parts.workers.fleet;
+    return [...new Set([...registered.values()].flatMap(names => [...names]))].sort();
   }
 
   overview(signal: AbortSignal): Promise<Overview> {

@@ -40,3 +40,10 @@ export const facts: SystemFacts = {
     canceled: 'celery-task-meta-*: status REVOKED',
   },
 };
+
+/** Where the same is read when the messages are on RabbitMQ. Where results are is in the facts above. */
+export const RABBIT_SOURCES: SystemFacts['sources'] = {
+  waiting: 'messages_ready of queue {queue}',
+  scheduled: 'messages_ready of the queues celery_delayed_*; celery-task-meta-*: status RETRY',
+  taken: 'messages_unacknowledged of queue {queue}',
+};

@@ -42,7 +42,7 @@ export async function act(app: App, request: Act): Promise<Acted> {
     return LEFT;
   }
   const overview = live.installations.find(view => view.installation === installation)?.overview ?? null;
-  const parameters = request.parameters ?? (await askParameters(action, overview));
+  const parameters = request.parameters ?? (await askParameters(action, overview, installation.taskNames));
   if (parameters === null) return LEFT;
   const asked: ActionRequest = { action: action.id, targets: request.targets, parameters };
   const plan = await planOf(installation, asked);

@@ -1,12 +1,16 @@
 import { t } from '@vscode/l10n';
 import * as vscode from 'vscode';
 import { formatCount, joined } from '../../inspector/present/format';
-import { type ActionDeclaration, knownAmount, type Overview, type ParameterProperty } from '../../model';
+import type { ActionDeclaration, Overview, ParameterProperty } from '../../model';
 
 export type Values = Readonly<Record<string, unknown>>;
 
 /** Asks for what an action needs beyond its target. @returns null when the person went away */
-export async function askParameters(action: ActionDeclaration, overview: Overview | null): Promise<Values | null> {
+export async function askParameters(
+  action: ActionDeclaration,
+  overview: Overview | null,
+  tasks: readonly string[] = [],
+): Promise<Values | null> {
   if (action.asks === 'queue') {
     const queue = await askQueue(action.title, overview);
     return queue === null ? null : { queue };
@@ -19,7 +23,10 @@ export async function askParameters(action: ActionDeclaration, overview: Overvie
   const values: Record<string, unknown> = {};
   for (const [index, [name, property]] of asked.entries()) {
     const step = asked.length > 1 ? ` (${index + 1}/${asked.length})` : '';
-    const value = await askValue(`${action.title.replace(/…$/, '')}${step}`, property, !required.has(name), overview);
+    const value = await askValue(`${action.title.replace(/…$/, '')}${step}`, property, !required.has(name), {
+      overview,
+      tasks,
+    });
     if (value === null) return null;
     if (value !== '' || required.has(name)) values[name] = value;
   }
@@ -34,17 +41,29 @@ export async function askQueue(title: string, overview: Overview | null): Promis
       counts.waiting === undefined ? '' : t('{0} waiting', formatCount(counts.waiting)),
       workers !== null && workers.length === 0 ? t('no worker listens') : '',
     ),
-    busy: knownAmount(counts.waiting),
   }));
+  return pickOrType(title, t('Choose a queue, or type the name of a new one'), t('a new queue'), known);
+}
+
+const named = (names: readonly string[]): vscode.QuickPickItem[] => names.map(label => ({ label }));
+
+/** One of the known names, or another one by typing it. */
+function pickOrType(
+  title: string,
+  placeholder: string,
+  another: string,
+  known: readonly vscode.QuickPickItem[],
+): Promise<string | null> {
   const pick = vscode.window.createQuickPick<vscode.QuickPickItem>();
   pick.title = title.replace(/…$/, '');
-  pick.placeholder = t('Choose a queue, or type the name of a new one');
+  pick.placeholder = placeholder;
+  pick.ignoreFocusOut = true;
   pick.items = known;
   return new Promise(resolve => {
     let answer: string | null = null;
     pick.onDidChangeValue(value => {
       const isNew = value !== '' && !known.some(({ label }) => label === value);
-      pick.items = isNew ? [...known, { label: value, description: t('a new queue'), alwaysShow: true }] : known;
+      pick.items = isNew ? [...known, { label: value, description: another, alwaysShow: true }] : known;
     });
     pick.onDidAccept(() => {
       answer = pick.activeItems[0]?.label ?? (pick.value === '' ? null : pick.value);
@@ -62,9 +81,11 @@ async function askValue(
   title: string,
   property: ParameterProperty,
   optional: boolean,
-  overview: Overview | null,
+  { overview, tasks }: { readonly overview: Overview | null; readonly tasks: readonly string[] },
 ): Promise<unknown> {
   if (property.format === 'queue') return askQueue(title, overview);
+  if (property.format === 'task' && tasks.length > 0)
+    return pickOrType(title, t('Choose a task, or type the name of another one'), t('another task'), named(tasks));
   if (property.enum !== undefined) {
     return (await vscode.window.showQuickPick([...property.enum], { title, placeHolder: property.title })) ?? null;
   }

@@ -1,5 +1,6 @@
 import type { Finding } from '../../../model';
 import { count, names, span } from '../../acting/words';
+import { dueOf } from '../schedules/redbeat';
 import { alive, asked, finding, isBeat, messages, type Rule, type RuleContext } from './context';
 import { END, type Sampled } from './sampled';
 
@@ -19,11 +20,12 @@ export const redbeatOverdue: Rule = {
       const late = lockTtl === null ? LATE : LATE_WITH_LOCK;
       const overdue = entries.filter(
         ({ exists, entry, score }) =>
-          exists && entry?.enabled !== false && score >= 0 && score * 1000 < now - late * 1000,
+          exists && entry?.enabled !== false && score >= 0 && dueOf(score, entry) < now - late * 1000,
       );
       const [first] = overdue;
       if (first === undefined) return [];
-      const behind = span(now - first.score * 1000);
+      const since = dueOf(first.score, first.entry);
+      const behind = span(now - since);
       return [
         finding(context, redbeatOverdue.id, {
           subject: prefix,
@@ -31,7 +33,7 @@ export const redbeatOverdue: Rule = {
           label: lockTtl === null ? 'No RedBeat runs' : 'RedBeat has stopped, its lock stays',
           severity: 'trouble',
           sure: lockTtl === null,
-          since: new Date(first.score * 1000).toISOString(),
+          since: new Date(since).toISOString(),
           evidence: [
             {
               what: 'overdue',

@@ -3,6 +3,7 @@ import type { Problem, ScheduleSummary } from '../../../model';
 import { clockOf } from '../../reading/clock';
 import { isoOf } from '../../reading/instants';
 import { arrayOf, bufferOf, failureOf, nameOf, numberOf, plainOf } from '../../reading/replies';
+import { nextRunOf } from './cron';
 import { readDefinition } from './definition';
 import { type Entry, summaryOf } from './entry';
 import SCRIPT from './redbeat.lua';
@@ -204,7 +205,7 @@ export function summariesOf({ entries, broker, prefix }: RedBeat): ScheduleSumma
       ...(score < 0 ? [{ name: 'Next run', value: 'never again', format: 'text' } as const] : []),
       ...problems.map(({ reason }) => ({ name: 'Problem', value: reason, format: 'text' }) as const),
     ];
-    const nextRun = score < 0 ? null : isoOf(dueOf(score, entry) * 1000);
+    const nextRun = score < 0 ? null : isoOf(dueOf(score, entry));
     if (entry !== null) return summaryOf(entry, { id, owner: ownerOf(prefix), nextRun, source, more });
     return {
       id,
@@ -221,8 +222,16 @@ export function summariesOf({ entries, broker, prefix }: RedBeat): ScheduleSumma
   });
 }
 
-/** RedBeat cuts fractions off, which puts whole minutes of a crontab a second too early: 02:59:59 for 03:00. */
-const dueOf = (score: number, entry: Entry | null): number =>
-  entry?.trigger?.kind === 'crontab' && score % 60 === 59 ? score + 1 : score;
+/**
+ * When an entry is due, in milliseconds. The score says when beat looks at it next; whether it is due then is worked out
+ * from the last run (redbeat/schedulers.py, is_due), so that a crontab that was changed stands there with an earlier one.
+ */
+export function dueOf(score: number, entry: Entry | null): number {
+  const { trigger, lastRun, zone } = entry ?? {};
+  // RedBeat cuts fractions off, which puts whole minutes of a crontab a second too early: 02:59:59 for 03:00.
+  const looked = (trigger?.kind === 'crontab' && score % 60 === 59 ? score + 1 : score) * 1000;
+  if (trigger?.kind !== 'crontab' || lastRun == null || zone == null) return looked;
+  return Math.max(looked, nextRunOf(trigger, Date.parse(lastRun), zone) ?? looked);
+}
 
 const ownerOf = (prefix: string): string => (prefix === PREFIX ? 'RedBeat' : `RedBeat (${prefix})`);

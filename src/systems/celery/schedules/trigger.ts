@@ -23,7 +23,7 @@ export interface Crontab {
 const FIELD = 60;
 export const short = (text: string): string => (text.length > FIELD ? `${text.slice(0, FIELD).toWellFormed()}…` : text);
 
-/** A trigger in words: `every day at 02:00`, `every 5 min`, `cron 0 2 * * mon`. */
+/** A trigger in words: `every day at 02:00`, `every 5 min`, `cron 0 2 * * mon-wed`. */
 export function triggerText(trigger: Trigger): string {
   switch (trigger.kind) {
     case 'crontab':
@@ -44,9 +44,10 @@ export function triggerText(trigger: Trigger): string {
 const NUMBER = /^\d{1,2}$/;
 
 function cronText({ minute, hour, dayOfMonth, monthOfYear, dayOfWeek }: Crontab): string {
+  const clock = NUMBER.test(minute) && NUMBER.test(hour) ? `${hour.padStart(2, '0')}:${minute.padStart(2, '0')}` : null;
+  const day = clock === null ? null : dayText(dayOfMonth, monthOfYear, dayOfWeek);
+  if (day !== null) return `${day} at ${clock}`;
   if (dayOfMonth === '*' && monthOfYear === '*' && dayOfWeek === '*') {
-    if (NUMBER.test(minute) && NUMBER.test(hour))
-      return `every day at ${hour.padStart(2, '0')}:${minute.padStart(2, '0')}`;
     if (hour === '*') {
       if (minute === '*') return 'every minute';
       if (minute === '0') return 'every hour';
@@ -57,6 +58,39 @@ function cronText({ minute, hour, dayOfMonth, monthOfYear, dayOfWeek }: Crontab)
     }
   }
   return `cron ${[minute, hour, dayOfMonth, monthOfYear, dayOfWeek].map(short).join(' ')}`;
+}
+
+const DAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
+const MONTHS = [
+  ...['January', 'February', 'March', 'April', 'May', 'June'],
+  ...['July', 'August', 'September', 'October', 'November', 'December'],
+];
+
+/** `every day`, `on the 1st of every month`, `every Monday`, `on 24 December`; null for anything less simple. */
+function dayText(dayOfMonth: string, monthOfYear: string, dayOfWeek: string): string | null {
+  const [date, month, weekday] = [dayOfMonth === '*', monthOfYear === '*', dayOfWeek === '*'];
+  if (date && month && weekday) return 'every day';
+  if (date && month) {
+    if (/^(?:mon-fri|1-5)$/i.test(dayOfWeek)) return 'Monday to Friday';
+    const named = nameIn(DAYS, dayOfWeek, 0);
+    return named === null ? null : `every ${named}`;
+  }
+  if (!weekday || !NUMBER.test(dayOfMonth) || Number(dayOfMonth) < 1 || Number(dayOfMonth) > 31) return null;
+  if (month) return `on the ${ordinal(Number(dayOfMonth))} of every month`;
+  const named = nameIn(MONTHS, monthOfYear, 1);
+  return named === null ? null : `on ${Number(dayOfMonth)} ${named}`;
+}
+
+/** What a number or the first three letters of a name stand for. */
+function nameIn(names: readonly string[], text: string, first: number): string | null {
+  if (NUMBER.test(text)) return names[Number(text) - first] ?? null;
+  const word = text.toLowerCase();
+  return names.find(name => word === name.toLowerCase() || word === name.slice(0, 3).toLowerCase()) ?? null;
+}
+
+function ordinal(n: number): string {
+  const last = n > 10 && n < 14 ? 0 : n % 10;
+  return `${n}${['th', 'st', 'nd', 'rd'][last] ?? 'th'}`;
 }
 
 const FREQUENCIES = ['YEARLY', 'MONTHLY', 'WEEKLY', 'DAILY', 'HOURLY', 'MINUTELY', 'SECONDLY'];

@@ -9,6 +9,7 @@ import {
   joined,
   oneLine,
   shortId,
+  stateWord,
 } from '../../../inspector/present/format';
 import type { Installation, JobRow, Outcome, Plan } from '../../../model';
 import type { BulkProgress, BulkReport, JobRowView, PlanView } from '../../../protocol';
@@ -36,7 +37,7 @@ export function planView(plan: Plan, words: PlanWords, installation: Installatio
       plan.undoable && plan.savedBytes > 0
         ? `${undoSentence(plan)} ${t('{0} will be kept.', formatSize(plan.savedBytes))}`
         : undoSentence(plan),
-    sample: plan.sample.map(job => jobRowView(job, world)),
+    sample: plan.sample.map(job => jobRowView(job, installation, world)),
     sampleOf: t('{0} of {1}', n(plan.sample.length), n(jobCount(plan))),
     cautions: [plan.action.caution ?? '', ...plan.cautions].filter(caution => caution !== ''),
     schema: plan.action.asks === 'values' ? (plan.action.parameters ?? null) : null,
@@ -64,14 +65,14 @@ function guaranteeText(plan: Plan, noun: string): string {
 }
 
 /** A job as one line of a page. */
-export function jobRowView(job: JobRow, world: World): JobRowView {
+export function jobRowView(job: JobRow, { system }: Installation, world: World): JobRowView {
   const when = stateTimeText(job, job.state, world);
   return {
     ref: job.ref,
     id: job.id === null ? null : shortId(job.id),
     task: jobLabel(job),
     state: job.state,
-    stateWord: job.nativeState,
+    stateWord: stateWord(job, system.facts),
     args: argumentsText(job, world),
     when: when === '' ? null : { text: when },
     note: job.error === null ? null : oneLine(`${job.error.type}: ${job.error.message}`),

@@ -86,7 +86,7 @@ export class EnqueuePanel extends PagePanel<EnqueuePage> {
       schema: this.#schema(),
       values: firstValues(this.#schema(), this.#copied, queue),
       queues: queueChoices(overview),
-      tasks: [],
+      tasks: installation.taskNames ?? [],
       where: t('on {0}', live.profile.name),
     };
   }

@@ -1,7 +1,8 @@
 import { t } from '@vscode/l10n';
 import * as v from 'valibot';
 import type * as vscode from 'vscode';
-import { asInspectorError, InspectorError, type Job } from '../../../model';
+import { stateWord } from '../../../inspector/present/format';
+import { asInspectorError, InspectorError, type Job, type JobRow } from '../../../model';
 import type { BannerView, JobPage, JobView } from '../../../protocol';
 import { act } from '../../acting/act';
 import { allowWriting } from '../../acting/confirm';
@@ -149,13 +150,15 @@ export class JobPanel extends PagePanel<JobPage> {
 
   async #movedBanner(job: Job, { at }: JobAddress, signal: AbortSignal): Promise<Moved> {
     const found = installationAt(this.#app.inspector, at);
+    const wordOf = (row: Job | JobRow) =>
+      found === null ? row.nativeState : stateWord(row, found.installation.system.facts);
     const rows =
       found === null || job.id === null ? [] : await found.installation.find(job.id, null, signal).catch(() => []);
     const [now] = rows;
     if (now !== undefined) {
       const banner: BannerView = {
         kind: 'info',
-        text: t('This job has left {0} (now {1}).', job.nativeState, now.nativeState),
+        text: t('This job has left {0} (now {1}).', wordOf(job), wordOf(now)),
         detail: null,
         door: { label: t('Show it there'), method: 'showThere' },
       };

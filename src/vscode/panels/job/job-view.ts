@@ -11,6 +11,7 @@ import {
   oneLine,
   shortId,
   shortTask,
+  stateWord,
 } from '../../../inspector/present/format';
 import type { Fact, Frame, Installation, Job, JobError, Offer, RenderedValue } from '../../../model';
 import type {
@@ -55,7 +56,7 @@ export function jobView(parts: JobViewParts): JobView {
     banners: banners(parts),
     title: job.task ?? (job.id === null ? t('A job that cannot be read') : shortId(job.id)),
     state: job.state,
-    stateWord: capitalised(job.nativeState, world.locale),
+    stateWord: capitalised(stateWord(job, installation.system.facts), world.locale),
     since: sinceText(job, world),
     queue: job.queue,
     id: job.id,

@@ -1,6 +1,14 @@
 import { t } from '@vscode/l10n';
 import type { InstallationView } from '../../../inspector/api';
-import { cutText, formatNumber, joined, oneLine, shortId, shortTask } from '../../../inspector/present/format';
+import {
+  cutText,
+  formatNumber,
+  joined,
+  oneLine,
+  shortId,
+  shortTask,
+  stateWord,
+} from '../../../inspector/present/format';
 import type { JobRow, State } from '../../../model';
 import { companionRow, missingCompanion } from './companions';
 import { contextValue } from './context-value';
@@ -92,7 +100,7 @@ function jobRow(
     context: contextValue('job', [], view.installation.actions({ kind: 'jobs', refs: [job.ref] }, job.state)),
     spoken: [
       label,
-      `${job.nativeState} ${spokenStateTime(job, job.state, world)}`.trim(),
+      `${stateWord(job, view.installation.system.facts)} ${spokenStateTime(job, job.state, world)}`.trim(),
       job.error === null ? '' : oneLine(job.error.type),
       broken === '' ? cutText(argumentsText(job, world), 80) : oneLine(broken),
     ]

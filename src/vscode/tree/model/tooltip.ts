@@ -10,6 +10,7 @@ import {
   formatSize,
   joined,
   oneLine,
+  stateWord,
 } from '../../../inspector/present/format';
 import { type Fact, type JobRow, knownAmount, type QueueSummary, STATES, type WorkerSummary } from '../../../model';
 import { accessWords, environmentWord, staleReason } from './connection';
@@ -58,7 +59,8 @@ function linesOf(
       return queue === undefined ? null : queueLines(queue, view, live, world);
     }
     case 'state': {
-      const source = view?.installation.system.facts.sources[subject.state];
+      const own = view?.installation;
+      const source = own?.sources?.[subject.state] ?? own?.system.facts.sources[subject.state];
       return source === undefined
         ? null
         : [
@@ -70,7 +72,7 @@ function linesOf(
           ];
     }
     case 'job':
-      return jobLines(subject.row, world);
+      return jobLines(subject.row, view, world);
     case 'worker': {
       const worker = overview?.workers.find(({ name }) => name === subject.name);
       return worker === undefined ? null : workerLines(worker, world);
@@ -172,11 +174,12 @@ function keysText({ keys }: QueueSummary): string {
   return keys.length > 1 ? t('{0} and {1} more', oneLine(first), keys.length - 1) : oneLine(first);
 }
 
-function jobLines(job: JobRow, world: World): string[] {
+function jobLines(job: JobRow, view: InstallationView | undefined, world: World): string[] {
+  const word = view === undefined ? job.nativeState : stateWord(job, view.installation.system.facts);
   const at = timeOfState(job, job.state);
   return [
     job.task ?? t('a job that cannot be read'),
-    joined(`${job.nativeState} ${spokenTime(at, world)}`.trim(), formatExact(at)),
+    joined(`${word} ${spokenTime(at, world)}`.trim(), formatExact(at)),
     job.error === null ? '' : cutText(oneLine(`${job.error.type}: ${job.error.message}`), 200),
     cutText(argumentsText(job, world), 200),
     joined(job.queue === null ? '' : t('in {0}', oneLine(job.queue)), job.worker === null ? '' : oneLine(job.worker)),

@@ -31,6 +31,8 @@ export class TreeModel {
   /** What a row was when it was first shown: VS Code keeps what the person made of it since. */
   readonly #firstShown = new Map<NodeId, Row['children']>();
   readonly #expanded = new Set<NodeId>();
+  /** Open rows that have left: a connection that is made anew, or a queue that comes back, is open as it was. */
+  readonly #wereExpanded = new Set<NodeId>();
   readonly #listeners = new Set<(changed: Changed) => void>();
 
   constructor(source: TreeSource) {
@@ -128,7 +130,8 @@ export class TreeModel {
     for (const row of rows) {
       gone.delete(row.id);
       const first = this.#firstShown.get(row.id);
-      const children = first === undefined || first === 'none' || row.children === 'none' ? row.children : first;
+      const open = this.#wereExpanded.delete(row.id) && row.children === 'collapsed' ? 'expanded' : row.children;
+      const children = first === undefined || first === 'none' || row.children === 'none' ? open : first;
       this.#firstShown.set(row.id, children);
       if (first === undefined && children === 'expanded') this.#expanded.add(row.id);
       this.#rows.set(row.id, children === row.children ? row : { ...row, children });
@@ -142,7 +145,7 @@ export class TreeModel {
   #drop(id: NodeId): void {
     for (const child of this.#children.get(id) ?? []) this.#drop(child);
     for (const map of [this.#children, this.#rows, this.#parents, this.#firstShown]) map.delete(id);
-    this.#expanded.delete(id);
+    if (this.#expanded.delete(id) && this.#wereExpanded.size < MOST_REMEMBERED) this.#wereExpanded.add(id);
     this.#lists.forget(id);
   }
 
@@ -213,6 +216,8 @@ export class TreeModel {
 }
 
 const ROOT = '';
+/** Names of queues come from outside, and some are made by the thousand. */
+const MOST_REMEMBERED = 1000;
 
 /** Everything that is drawn; the subject is not. */
 function looksTheSame(a: Row, b: Row): boolean {

@@ -37,7 +37,6 @@ export const cancel = (kind: BrokerKind) =>
     guarantee: moving(kind),
     undo: { kind: 'exact' },
     detail: 'They are taken off the queue. Celery keeps no record of them; exact copies are kept for Undo.',
-    primaryIn: ['waiting'],
   });
 
 export const revoke: ActionDeclaration = {

@@ -32,7 +32,6 @@ export const cancel = shared.cancel({
   guarantee: ATOMIC,
   undo: { kind: 'while-waiting' },
   detail: 'They are taken off the queue.',
-  primaryIn: ['waiting', 'deferred'],
 });
 
 export const move = shared.move({ states: ['waiting', 'scheduled', 'deferred'], guarantee: ATOMIC });
@@ -74,7 +73,6 @@ export const stop: ActionDeclaration = {
   },
   icon: 'debug-stop',
   group: '2_do',
-  primaryIn: ['running'],
 };
 
 export const remove = shared.remove({
