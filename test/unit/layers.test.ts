@@ -109,21 +109,22 @@ function insideFault(path: string, layer: string, from: string, types: boolean):
   const target = resolve(dirname(path), from);
   if (!target.startsWith(join(root, 'src') + sep)) return types ? null : 'it lies outside src';
   const other = layerOf(target).replace(/\.ts$/, '');
-  if (other === layer) return systemFault(path, target);
+  if (other === layer) return siblingFault(path, target, layer);
   const allowed = MAY_IMPORT[layer]?.[other];
   if (allowed === undefined) return `${layer} may not import ${other}`;
   return allowed === 'types' && !types ? `${layer} may import only types of ${other}` : null;
 }
 
-/** What systems share: how declared actions run, how replies and names are read. */
-const SHARED_BY_SYSTEMS = ['acting', 'reading'];
+/** What systems share (how declared actions run, how replies and names are read), and what brokers share. */
+const SHARED: Readonly<Record<string, readonly string[]>> = { systems: ['acting', 'reading'], brokers: ['common'] };
 
-/** A system knows no other one; only the list of systems names them. */
-function systemFault(path: string, target: string): string | null {
-  const [one, other] = [path, target].map(each => /^src\/systems\/([^/]+)\//.exec(`${shown(each)}/`)?.[1]);
+/** A system knows no other one, a broker neither; only the list of systems names them. */
+function siblingFault(path: string, target: string, layer: string): string | null {
+  const shared = SHARED[layer];
+  if (shared === undefined) return null;
+  const [one, other] = [path, target].map(each => shown(each).split('/')[2]);
   if (one === undefined || one === 'index.ts' || other === undefined || one === other) return null;
-  if (SHARED_BY_SYSTEMS.includes(other)) return null;
-  return 'a system may not import another';
+  return shared.includes(other) ? null : `one of ${layer} may not import another`;
 }
 
 function outsideFault(layer: string, from: string): string | null {
@@ -187,6 +188,9 @@ describe('the reader of imports', () => {
     expect(insideFault(join(root, 'src/model/job.ts'), 'model', '../codecs/python', false)).not.toBeNull();
     expect(insideFault(join(root, 'src/systems/rq/act/x.ts'), 'systems', '../../celery/keys', false)).not.toBeNull();
     expect(insideFault(join(root, 'src/systems/rq/act/x.ts'), 'systems', '../keys', false)).toBeNull();
+    expect(insideFault(join(root, 'src/brokers/rabbitmq/x.ts'), 'brokers', '../redis/tls', false)).not.toBeNull();
+    expect(insideFault(join(root, 'src/brokers/rabbitmq/x.ts'), 'brokers', '../common/tls', false)).toBeNull();
+    expect(insideFault(join(root, 'src/systems/acting/x.ts'), 'systems', '../rq/keys', false)).not.toBeNull();
     expect(insideFault(join(root, 'src/systems/index.ts'), 'systems', './rq', false)).toBeNull();
   });
 });
