@@ -30,6 +30,10 @@ const EXPECTED: Readonly<Partial<Record<Structure, readonly string[]>>> = {
   canceled: ['canceled'],
 };
 
+/** True where jobs of this status stand. */
+export const isStructureOf = (structure: Structure, status: string | null): boolean =>
+  status !== null && EXPECTED[structure]?.includes(status) === true;
+
 /** A hash that says something else than the place it stands in: a change of several steps was interrupted. */
 export function statusProblem(structure: Structure, status: string | null): Problem | null {
   const expected = EXPECTED[structure];

@@ -6,7 +6,7 @@ import { jobKey, QUEUES, queueKey, registryKey, resultsKey } from '../keys';
 import { locate, refOf } from '../places';
 import { type Handler, SCRIPTS, type Situation } from './actions';
 import source from './enqueue.lua';
-import { list } from './generation';
+import { generationOfQueue, list } from './generation';
 import { type NewJob, newJob } from './new-job';
 import { unserved } from './plan';
 import { answersOf } from './relocate';
@@ -40,6 +40,12 @@ async function jobsOf(
 ): Promise<Wanted[]> {
   const now = Date.now() + fleet.clockOffset;
   const wanted: Wanted[] = [];
+  // Workers of several generations may share a Redis: those of the queue have to run it.
+  const making = (queue: string | null, original?: ReadonlyMap<string, Buffer>) => {
+    const named = parameters['queue'] ?? queue ?? original?.get('origin')?.toString();
+    const generation = generationOfQueue(fleet, typeof named === 'string' ? named : null);
+    return newJob(parameters, generation, now, queue, original);
+  };
   for (const target of targets) {
     if (target.kind === 'jobs' && action === 'enqueue-copy') {
       for (const ref of target.refs) {
@@ -50,11 +56,11 @@ async function jobsOf(
         wanted.push(
           data === undefined || data.length === 0
             ? { id, ref, refusal: 'the job has expired, only its id is left' }
-            : newJob(parameters, fleet, now, null, original),
+            : making(null, original),
         );
       }
-    } else if (target.kind === 'queue') wanted.push(newJob(parameters, fleet, now, target.name));
-    else if (target.kind === 'installation') wanted.push(newJob(parameters, fleet, now, null));
+    } else if (target.kind === 'queue') wanted.push(making(target.name));
+    else if (target.kind === 'installation') wanted.push(making(null));
     else {
       throw new InspectorError('bad-request', {
         message: 'Enqueueing needs a queue, or a job to copy.',

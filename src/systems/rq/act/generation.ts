@@ -97,6 +97,14 @@ export function generationOf(
   };
 }
 
+/** What the workers that serve a queue are; where none does, what all of them are. */
+export function generationOfQueue(fleet: Fleet, queue: string | null): Generation {
+  const serving = fleet.workers.filter(
+    ({ recorded, dead, queues }) => recorded && !dead && queue !== null && queues.includes(queue),
+  );
+  return serving.length === 0 ? fleet : generationOf(serving, fleet.failedList);
+}
+
 /** RQ 1.0 and 1.1 record a host and no version; 0.x neither. */
 function versionOf(worker: Pick<Worker, 'version' | 'hostname'>): string | null {
   return worker.version ?? (worker.hostname === null ? null : '1.0');

@@ -1,7 +1,7 @@
 import type { Offer } from '../../../model';
 import type { Handler } from './actions';
 import type { RqActContext } from './context';
-import { allAtLeast } from './generation';
+import { someAtLeast } from './generation';
 
 /** Whether an action can be done on this broker, and why not. No round trip. */
 export function offerOf({ declaration, needs, since }: Handler, context: RqActContext): Offer {
@@ -18,6 +18,6 @@ function whyNot(needs: readonly string[], since: string | undefined, { broker, k
     if (may !== true) return may;
   }
   const generation = known();
-  if (since === undefined || generation === null || allAtLeast(generation, since, true)) return null;
-  return `needs RQ ${since}, and a worker here is older`;
+  if (since === undefined || generation === null || someAtLeast(generation, since, true)) return null;
+  return `needs RQ ${since}, and the workers here are older`;
 }

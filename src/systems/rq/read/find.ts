@@ -1,6 +1,7 @@
 import type { JobRow } from '../../../model';
 import { arrayOf, nameOf, plainOf } from '../../reading/replies';
 import { executionsKey, jobKey } from '../keys';
+import { isStructureOf } from '../native';
 import { executionOfMember } from '../places';
 import { readStandings } from './job/places';
 import { learnQueues } from './queues';
@@ -55,5 +56,17 @@ export async function readFind(
   if (found.length === 0 && there && (queue === null || queue === home)) {
     found.push({ place: { structure: 'job', queue: home ?? '' }, member: id, score: null });
   }
-  return found.length === 0 ? [] : readRows(reading, found, signal);
+  return found.length === 0 ? [] : readRows(reading, asStatus(found, plainOf(status)), signal);
+}
+
+/**
+ * One id is one job. A job that repeats stays among the finished ones of its last run while it is scheduled again, and
+ * one of rq-scheduler while it waits or has ended: then its status tells the one place.
+ */
+function asStatus(found: readonly Standing[], status: string | null): readonly Standing[] {
+  if (found.length < 2) return found;
+  const fitting = found.filter(({ place }) => isStructureOf(place.structure, status));
+  const others = found.filter(standing => !fitting.includes(standing));
+  const usual = others.every(({ place }) => place.structure === 'finished' || place.structure === 'scheduler');
+  return fitting.length === 1 && usual ? fitting : found;
 }

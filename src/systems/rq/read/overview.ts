@@ -23,7 +23,7 @@ import { FAILED_LOOK, isLegacyFailedList, queueNames } from './queues';
 import { canCut, type Reading } from './reading';
 import { readRecords } from './records';
 import * as schedules from './schedules';
-import { workerCommands, workerNames, workerOf } from './workers';
+import { WORKER_COMMANDS, workerCommands, workerNames, workerOf } from './workers';
 
 /** Queues whose first waiting job is asked for; of more queues, only those known to hold something. */
 const HEADS = 2000;
@@ -59,9 +59,11 @@ export async function readOverview(reading: Reading, signal: AbortSignal): Promi
   const scheduleLengthsAt = second.add(schedules.lengthCommands(scheduled));
   const cronLengthsAt = second.add(schedules.cronLengthCommands(crons));
   const { counts, others: replies } = await readCounts(reading, all, second.commands, signal);
-  const workers = workersSeen.map((name, i) =>
-    workerOf(name, replies[workersAt + i * 2], replies[workersAt + i * 2 + 1], now),
-  );
+  const telling = broker.server.mode !== 'cluster' && broker.server.role === 'master';
+  const workers = workersSeen.map((name, i) => {
+    const at = workersAt + i * WORKER_COMMANDS;
+    return workerOf(name, replies[at], replies[at + 1], telling ? replies[at + 2] : undefined, now);
+  });
   const failedHashes = failedIds.map((_id, i) => arrayOf(replies[failedAt + i]));
   const legacy = isLegacyFailedList({
     registered: registered || failedIds.length > 0,

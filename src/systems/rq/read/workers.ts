@@ -1,7 +1,8 @@
 import type { Command, Reply } from '../../../brokers/redis/port';
 import type { WorkerSummary } from '../../../model';
 import { arrayOf, nameOf, numberOf, plainOf } from '../../reading/replies';
-import { WORKER_PREFIX, workerKey } from '../keys';
+import { compareVersions } from '../../reading/versions';
+import { commandChannel, WORKER_PREFIX, workerKey } from '../keys';
 import { refOf } from '../places';
 import { instantOf, millisecondsOf } from '../times';
 import { pythonVersion } from '../versions';
@@ -35,16 +36,31 @@ export function workerNames(reply: Reply | undefined): string[] {
     .sort();
 }
 
-/** Two commands for each worker: its fields, and how long its record lives. */
+/** How many commands `workerCommands` has for each worker. */
+export const WORKER_COMMANDS = 3;
+
+/** Three commands for each worker: its fields, how long its record lives, and how many hear its commands. */
 export function workerCommands(names: readonly string[]): Command[] {
   return names.flatMap((name): Command[] => [
     ['HMGET', workerKey(name), ...FIELDS],
     ['PTTL', workerKey(name)],
+    ['PUBSUB', 'NUMSUB', commandChannel(name)],
   ]);
 }
 
-/** A worker without its current task, which stands in the job. `now` is the broker's clock in milliseconds. */
-export function workerOf(name: string, fields: Reply | undefined, ttl: Reply | undefined, now: number): WorkerSummary {
+/**
+ * A worker without its current task, which stands in the job.
+ * @param heard reply of PUBSUB NUMSUB; undefined where it says nothing: on a replica or a cluster it counts only those
+ *   who listen at that very server
+ * @param now the broker's clock in milliseconds
+ */
+export function workerOf(
+  name: string,
+  fields: Reply | undefined,
+  ttl: Reply | undefined,
+  heard: Reply | undefined,
+  now: number,
+): WorkerSummary {
   const values = arrayOf(fields);
   const at = (field: Field) => values[FIELDS.indexOf(field)];
   const text = (field: Field) => plainOf(at(field)) || null;
@@ -59,6 +75,7 @@ export function workerOf(name: string, fields: Reply | undefined, ttl: Reply | u
     ttl: numberOf(ttl) ?? -2,
     heartbeat: millisecondsOf(heartbeat ?? instantOf(text('birth'))),
     stopping: text('shutdown_requested_date') !== null,
+    listens: listensOf(text('version'), millisecondsOf(instantOf(text('birth'))), numberOf(arrayOf(heard)[1]), now),
     now,
   });
   const listed = queues === null || queues === '' ? [] : queues.split(',').map(queue => queue.trim());
@@ -90,11 +107,35 @@ interface Signs {
   readonly ttl: number;
   readonly heartbeat: number | null;
   readonly stopping: boolean;
+  /** Whether it listens for commands; `lapsed` where a living one may have ceased to; null where it cannot be told. */
+  readonly listens: boolean | 'lapsed' | null;
   readonly now: number;
 }
 
-/** What RQ itself goes by: the record exists, no death is written in it, and heartbeats keep it from expiring. */
-function judge(signs: Signs): { readonly alive: boolean; readonly reason: string } {
+/** Milliseconds that a worker has, from its birth on, to begin to listen. */
+const BORN_JUST_NOW = 3000;
+
+/**
+ * From 1.6 on a worker listens on its channel as long as it lives. Before 2.0 the thread that does so ended with a lost
+ * connection, while the worker went on (rq/worker.py, subscribe).
+ */
+function listensOf(
+  version: string | null,
+  birth: number | null,
+  listeners: number | null,
+  now: number,
+): Signs['listens'] {
+  if (version === null || !/^\d/.test(version) || listeners === null) return null;
+  if (listeners > 0) return true;
+  if (birth === null || now - birth < BORN_JUST_NOW || compareVersions(version, '1.6') < 0) return null;
+  return compareVersions(version, '2.0') >= 0 ? false : 'lapsed';
+}
+
+/**
+ * What RQ itself goes by: the record exists, no death is written in it, and heartbeats keep it from expiring. That takes
+ * up to eight minutes after a crash, so whoever should listen for commands and does not counts as gone before.
+ */
+function judge(signs: Signs): { readonly alive: boolean | null; readonly reason: string } {
   if (!signs.exists) {
     return { alive: false, reason: 'Its record has expired: it stopped sending heartbeats and did not sign off.' };
   }
@@ -103,6 +144,16 @@ function judge(signs: Signs): { readonly alive: boolean; readonly reason: string
   if (signs.ttl === -1 && (silent === null || silent > WORKER_RECORD_TTL)) {
     const since = silent === null ? 'no heartbeat is recorded' : `no heartbeat for ${Math.round(silent / 60)} min`;
     return { alive: false, reason: `${since[0]!.toUpperCase()}${since.slice(1)}, and its record never expires.` };
+  }
+  const lasts = signs.ttl < 0 ? '' : `; its record expires in ${Math.ceil(signs.ttl / 1000)} s`;
+  if (signs.listens === false) {
+    return { alive: false, reason: `It no longer listens for commands and did not sign off${lasts}.` };
+  }
+  if (signs.listens === 'lapsed') {
+    return {
+      alive: null,
+      reason: `It no longer listens for commands: it has died, or has lost its connection since it started${lasts}.`,
+    };
   }
   if (signs.stopping) return { alive: true, reason: 'It was asked to stop and ends when its job has ended.' };
   const left = signs.ttl < 0 ? '' : `; without another one its record expires in ${Math.ceil(signs.ttl / 1000)} s`;

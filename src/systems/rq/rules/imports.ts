@@ -5,9 +5,9 @@ import { names } from '../../acting/words';
 import { resultTracebackText, tracebackText } from '../errors';
 import { readCall, taskName } from '../payload';
 import { refOf } from '../places';
-import { finding, jobs, type Rule } from './rule';
+import { finding, jobs, type Rule, type RuleContext } from './rule';
 import { QUEUES } from './running';
-import { atLeastText, lookedAt, type Sampled } from './samples';
+import { atLeastText, lookedAt, type Sample, type Sampled } from './samples';
 
 interface Failure {
   readonly member: Sampled;
@@ -20,8 +20,7 @@ export const importFailures: Rule = {
   id: 'rq.cannot-import',
   async check(context) {
     const findings: Finding[] = [];
-    for (const queue of queuesWith(context, 'failed').slice(0, QUEUES)) {
-      const sample = await context.samples.of('failed', queue.name);
+    for (const { queue, structure, sample, key } of await samplesOf(context)) {
       const failures = sample.members.flatMap(member => failureOf(member) ?? []);
       for (const [said, group] of groupBy(failures)) {
         const n = group.length;
@@ -29,9 +28,9 @@ export const importFailures: Rule = {
         const subjectTask = tasks.length === 0 ? 'their function' : names(tasks, 2);
         findings.push(
           finding(context, importFailures.id, {
-            subject: `${queue.name}: ${said}`,
-            queue: queue.name,
-            title: `${atLeastText(sample)}${jobs(n)} in ${queue.name} failed because the worker cannot import ${subjectTask}`,
+            subject: `${queue}: ${said}`,
+            queue,
+            title: `${atLeastText(sample)}${jobs(n)} in ${queue} failed because the worker cannot import ${subjectTask}`,
             label: `Worker cannot import ${tasks[0] ?? 'a function'}`,
             severity: 'trouble',
             since:
@@ -44,10 +43,10 @@ export const importFailures: Rule = {
               {
                 what: 'jobs',
                 value: names(group.map(({ member }) => member.id)),
-                source: `ZREVRANGE rq:failed:${queue.name}`,
+                source: key,
               },
               ...workersOf(group),
-              ...lookedAt(sample, `ZREVRANGE rq:failed:${queue.name}`),
+              ...lookedAt(sample, key),
             ],
             consequence:
               'Every job of this function fails at once in this worker, also when it is retried, until its code, its path or its packages are right.',
@@ -68,7 +67,9 @@ export const importFailures: Rule = {
                     kind: 'jobs',
                     refs: group
                       .slice(0, 500)
-                      .map(({ member }) => refOf({ structure: 'failed', queue: queue.name }, member.member)),
+                      .map(({ member }) =>
+                        refOf(structure === 'failed' ? { structure, queue } : { structure, queue: '' }, member.member),
+                      ),
                   },
                 },
               },
@@ -81,6 +82,32 @@ export const importFailures: Rule = {
     return findings;
   },
 };
+
+interface QueueSample {
+  readonly queue: string;
+  readonly structure: 'failed' | 'failed-list';
+  readonly sample: Sample;
+  readonly key: string;
+}
+
+/** Failed jobs by queue; those of RQ 0.13 and older stand in one list, and each names its queue. */
+async function samplesOf(context: RuleContext): Promise<QueueSample[]> {
+  const found: QueueSample[] = [];
+  for (const { name } of queuesWith(context, 'failed').slice(0, QUEUES)) {
+    const sample = await context.samples.of('failed', name);
+    found.push({ queue: name, structure: 'failed', sample, key: `ZREVRANGE rq:failed:${name}` });
+  }
+  if (context.reading.memory.failedListIsLegacy !== true) return found;
+  const { members, total } = await context.samples.of('failed-list', '');
+  const queues = [...new Set(members.flatMap(({ record }) => record.name('origin') ?? []))];
+  for (const queue of queues.slice(0, QUEUES)) {
+    const own = members.filter(({ record }) => record.name('origin') === queue);
+    // Of a list that was looked at whole, these are all of the queue.
+    const sample = { members: own, total: members.length >= total ? own.length : total };
+    found.push({ queue, structure: 'failed-list', sample, key: 'LRANGE rq:queue:failed' });
+  }
+  return found;
+}
 
 const moduleOf = (task: string | null): string => {
   const parts = task?.split('.') ?? [];

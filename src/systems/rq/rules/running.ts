@@ -63,7 +63,7 @@ export const lostJobs: Rule = {
               action: null,
             },
             {
-              text: 'Run them again now, as copies. Take care that they have not done half of their work.',
+              text: 'Run them again now, as copies. Take care that they have not done half of their work, and that their processes have ended: a killed worker can leave its work-horse running.',
               action: {
                 id: 'enqueue-copy',
                 target: {
@@ -85,7 +85,7 @@ export const lostJobs: Rule = {
 
 function judge(context: RuleContext, member: Sampled): Lost | null {
   const { workers } = context.seen.overview;
-  const running = workers.some(worker => worker.alive !== false && worker.currentJob === member.id);
+  const running = workers.some(worker => worker.alive === true && worker.currentJob === member.id);
   if (running || !member.record.exists) return null;
   const late = member.score === null || !Number.isFinite(member.score) ? 0 : context.now / 1000 - member.score;
   // Up to 1.x the score is when the timeout ends, later when heartbeats have stopped: past it, nobody runs the job.
@@ -99,13 +99,16 @@ function judge(context: RuleContext, member: Sampled): Lost | null {
       : null;
   }
   const worker = workers.find(each => each.name === name);
+  if (worker?.alive === null && worker.currentJob === member.id) {
+    return { member, why: `its worker ${name} no longer listens`, sure: false };
+  }
   if (worker !== undefined && worker.alive !== false) return null;
   // A worker that came after the overview was read is not in it; its job is younger than the overview, too.
   const started = Date.parse(member.record.text('started_at') ?? '');
   if (worker === undefined && !(started < context.now - 5000)) return null;
   return {
     member,
-    why: `its worker ${name} ${worker === undefined ? 'is not registered' : 'has expired'}`,
+    why: `its worker ${name} ${worker === undefined ? 'is not registered' : 'is gone'}`,
     sure: true,
   };
 }

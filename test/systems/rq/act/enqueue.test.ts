@@ -51,6 +51,18 @@ test('retries with intervals run on a real worker with scheduler', async () => {
   await worker.stop();
 });
 
+test('what may be written is told by the workers of the queue', async () => {
+  await rig.client.flushdb();
+  const young = await startRqWorker({ generation: 'rq-newest', url: rig.redis.url, queues: ['default'] });
+  const old = await startRqWorker({ generation: 'rq-0.12', url: rig.redis.url, queues: ['legacy'] });
+  await enqueue({ task: 'shop.reports.append_line', delay: '1h', retries: 1, id: 'young' });
+  expect(await hash('young')).toMatchObject({ status: 'scheduled', retries_left: '1' });
+  await expect(
+    rig.perform('enqueue', { kind: 'queue', name: 'legacy' }, { task: 'shop.reports.append_line', delay: '1h' }),
+  ).rejects.toMatchObject({ code: 'unsupported' });
+  await Promise.all([young.stop(), old.stop()]);
+});
+
 test('JSON for workers that read JSON', async () => {
   await rig.client.flushdb();
   using ran = new Ran();

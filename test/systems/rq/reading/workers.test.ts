@@ -118,6 +118,19 @@ describe.each(rqGenerationsUnderTest)('RQ $version', ({ id }) => {
     expect((await found()).map(({ rule }) => rule)).toEqual([]);
     await worker.kill();
     writeFileSync(gate, '');
+    // From RQ 1.6 on it is missed where it should listen; it was born long enough ago to have begun to.
+    await client.hset(`rq:worker:${worker.name}`, 'birth', '2026-01-02T03:04:05.000000Z');
+    await waitFor(async () => ((await client.pubsub('NUMSUB', `rq:pubsub:${worker.name}`)) as unknown[])[1] === 0);
+    const missed = (await installation.overview(signal)).workers[0];
+    const alive = new Map<string, boolean | null>([
+      ['rq-newest', false],
+      ['rq-2.0', false],
+      ['rq-1.16', null],
+    ]);
+    expect(missed?.alive).toBe(alive.has(id) ? alive.get(id) : true);
+    const early = (await found()).map(({ rule, sure }) => `${rule}${sure ? '' : '?'}`);
+    if (missed?.alive === false) expect(early).toEqual(['rq.stale-worker', 'rq.job-of-dead-worker']);
+    else expect(early).toEqual(missed?.alive === null ? ['rq.job-of-dead-worker?'] : []);
     // Its record runs out by itself after some minutes; here at once.
     await client.del(`rq:worker:${worker.name}`);
     const [running] = await client.zrange('rq:wip:default', '0', '0');
@@ -215,6 +228,25 @@ s.enqueue_at(later, 'shop.payments.settle', 'once')
     explain: scheduler.output,
   });
   expect((await found()).map(({ rule }) => rule)).toEqual([]);
+});
+
+test('a job that repeats is found by its id where its status says', async () => {
+  const id = await withRq(
+    NEWEST,
+    redis.url,
+    `
+from rq import Repeat
+print(queue('default').enqueue('shop.payments.settle', 'x', repeat=Repeat(times=2, interval=1000)).id)
+`,
+  );
+  await work(NEWEST, ['default']);
+  await waitFor(async () => (await client.zscore('rq:scheduled:default', id)) !== null);
+  await waitFor(async () => (await client.zscore('rq:finished:default', id)) !== null);
+  const installation = await connect();
+  const rows = await installation.find(id, null, signal);
+  expect(rows.map(({ state }) => state)).toEqual(['scheduled']);
+  const job = await installation.job(rows[0]!.ref, signal);
+  expect(job).toMatchObject({ state: 'scheduled', attempts: 1, result: { text: "{'day': 'x', 'settled': True}" } });
 });
 
 test('rq cron: its jobs are schedules, and a stale one is found', async () => {

@@ -127,7 +127,23 @@ describe('workers', () => {
       'No heartbeat for 60 min, and its record never expires.',
     ],
   ])('%s', (_what, reply, ttl, alive, reason) => {
-    expect(workerOf('w', reply, ttl, now)).toMatchObject({ alive, aliveReason: reason });
+    expect(workerOf('w', reply, ttl, undefined, now)).toMatchObject({ alive, aliveReason: reason });
+  });
+
+  const born = { ...beat, birth: '2026-11-20T11:50:00.000000Z' };
+  test.each([
+    ['listens', { ...born, version: '2.12.0' }, 1, true],
+    ['no longer listens', { ...born, version: '2.12.0' }, 0, false],
+    ['no longer listens, RQ 1.16', { ...born, version: '1.16.2' }, 0, null],
+    ['never listened, RQ 1.5', { ...born, version: '1.5.2' }, 0, true],
+    ['never listened, RQ 0.12', born, 0, true],
+    ['was born just now', { ...born, version: '2.12.0', birth: '2026-11-20T11:59:58.000000Z' }, 0, true],
+    ['signed off', { ...born, version: '2.12.0', death: '2026-11-20T11:59:50Z' }, 0, false],
+    ['a version of text', { ...born, version: '<b>' }, 0, true],
+  ])('a worker with a record that %s', (_what, values, listeners, alive) => {
+    const heard = [Buffer.from('rq:pubsub:w'), listeners];
+    expect(workerOf('w', fields(values), 400_000, heard, now).alive).toBe(alive);
+    expect(workerOf('w', fields(values), 400_000, undefined, now).alive).toBe(!('death' in values));
   });
 
   test('all that is recorded', () => {
@@ -140,7 +156,7 @@ describe('workers', () => {
       current_job: 'x',
       total_working_time: '1.5',
     });
-    expect(workerOf('w', reply, 1000, now)).toMatchObject({
+    expect(workerOf('w', reply, 1000, undefined, now)).toMatchObject({
       queues: ['a', 'b'],
       pid: 812,
       host: 'box',

@@ -63,11 +63,7 @@ export function factsOf(known: Known): Fact[] {
     duration('Running for', positive(secondsBetween(times.startedAt, known.now)));
   duration('Waited', positive(secondsBetween(times.enqueuedAt, times.startedAt)));
   addLimits(known, text, duration);
-  text(
-    'Attempts',
-    known.attempts === null ? null : attemptsText(known),
-    known.attempts === null ? 'not recorded' : undefined,
-  );
+  text('Attempts', attemptsText(known), known.attempts === null ? 'not recorded' : undefined);
   addExtras(fields, text);
   instant('Expires', times.expiresAt);
   text(
@@ -104,9 +100,11 @@ function kept(name: string, seconds: number | null, fallback: number, text: AddT
   else duration(name, seconds);
 }
 
-function attemptsText({ attempts, fields }: Known): string {
+function attemptsText({ attempts, fields }: Known): string | null {
   const left = numberIn(fields, 'retries_left');
-  return left === null ? String(attempts) : `${attempts}, ${left} ${left === 1 ? 'retry' : 'retries'} left`;
+  const retries = left === null ? [] : [`${left} ${left === 1 ? 'retry' : 'retries'} left`];
+  const parts = [...(attempts === null ? [] : [String(attempts)]), ...retries];
+  return parts.length === 0 ? null : parts.join(', ');
 }
 
 function addExtras(fields: Fields, text: AddText): void {

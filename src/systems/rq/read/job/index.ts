@@ -168,10 +168,12 @@ function compose(parts: Parts): Job {
   const error = state === 'failed' || state === 'scheduled' ? (failedAttempt?.error ?? errorOfHash(whole)) : null;
   const nativeState =
     standing === null ? told.word : status === 'stopped' && state === 'failed' ? 'stopped' : NATIVE_WORD[structure];
-  const times = timesOf(whole, standing, state, parts);
+  const times = timesOf(whole, standing, state, attempts, parts);
   const meta = pickled(whole, 'meta', 'The meta', problems);
   const retriesLeft = numberIn(fields, 'retries_left');
-  const attemptCount = attempts.length > 0 ? attempts.length : times.startedAt === null ? 0 : null;
+  // RQ writes down no result of an attempt that it repeats by itself.
+  const counted = attempts.length > 0 && retriesLeft === null;
+  const attemptCount = counted ? attempts.length : times.startedAt === null && attempts.length === 0 ? 0 : null;
   const workerName = attempts.at(-1)?.worker ?? parts.worker;
   const timeline = timelineOf({ times, state, nativeState, attempts, error, worker: workerName, retriesLeft });
   const places = standings.map(({ place }) => String(placeKey(place) ?? ''));
@@ -303,7 +305,13 @@ function resultOf(whole: Whole, attempts: readonly Attempt[], problems: Problem[
   return found === null ? null : rendered(found.node, found.bytes);
 }
 
-function timesOf(whole: Whole, standing: Standing | null, state: State, parts: Parts): JobTimes {
+function timesOf(
+  whole: Whole,
+  standing: Standing | null,
+  state: State,
+  attempts: readonly Attempt[],
+  parts: Parts,
+): JobTimes {
   const at = (field: string) => instantOf(textIn(whole.fields, field));
   const structure = standing?.place.structure;
   const score = standing?.score ?? null;
@@ -312,7 +320,10 @@ function timesOf(whole: Whole, standing: Standing | null, state: State, parts: P
     createdAt: at('created_at'),
     enqueuedAt: at('enqueued_at'),
     startedAt: at('started_at'),
-    endedAt: at('ended_at') ?? (state === 'canceled' ? instantOfSeconds(score) : null),
+    // Who stops a job writes no end into the hash, yet a result (rq/worker.py, 1.16).
+    endedAt:
+      at('ended_at') ??
+      (state === 'canceled' ? instantOfSeconds(score) : ends ? (attempts.at(-1)?.endedAt ?? null) : null),
     dueAt: structure === 'scheduled' || structure === 'scheduler' ? instantOfSeconds(score) : null,
     expiresAt: instantOfSeconds(ends ? score : parts.expires === null ? null : parts.expires / 1000),
   };

@@ -5,7 +5,7 @@ import { learnQueues } from '../queues';
 import type { Reading } from '../reading';
 import { readRows, type Standing } from '../rows';
 import { type Cursor, readCursor, writeCursor } from './cursor';
-import { readMerged } from './merged';
+import { type Merged, readMerged } from './merged';
 import { type Section, sectionsOf } from './sections';
 import { cursorAfter, type Ranked, readSequence } from './sequence';
 
@@ -110,11 +110,18 @@ async function mergedPage(
   return {
     items,
     next,
-    total: exactly(merged.counts.reduce((sum, count) => sum + count, 0)),
+    total: mergedTotal(merged),
     order: orderOf(sections),
     moved: null,
     withheld: null,
   };
+}
+
+/** Of what can be counted: where a key holds a foreign type, at least that. */
+function mergedTotal({ counts, failure }: Merged): Count {
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  if (failure === null) return exactly(total);
+  return total === 0 ? unknown(failure) : atLeast(total);
 }
 
 function totalOf(sections: readonly Section[], counts: readonly number[], shown: number): Count {

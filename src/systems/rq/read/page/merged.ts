@@ -1,3 +1,4 @@
+import { failureOf } from '../../../reading/replies';
 import type { Reading } from '../reading';
 import type { Standing } from '../rows';
 import { type ScoreCursor, scoreOf, scoreText } from './cursor';
@@ -8,6 +9,8 @@ export interface Merged {
   readonly next: ScoreCursor | null;
   /** Of the sections, then of those that are only counted. */
   readonly counts: readonly number[];
+  /** What the server said of a section that cannot be counted; null where all could be. */
+  readonly failure: string | null;
 }
 
 /** Members read in one round trip, over all queues. */
@@ -55,8 +58,9 @@ export async function readMerged(
   const safe = candidates.filter(candidate => sign * candidate.score <= horizon);
   const standings = safe.slice(0, size);
   const counts = [...sections, ...counted].map((_section, index) => countOf(replies[index]));
+  const failure = counts.map((_count, index) => failureOf(replies[index])).find(each => each !== null) ?? null;
   const more = candidates.length > standings.length || horizon !== Number.POSITIVE_INFINITY;
-  return { standings, counts, next: more && standings.length > 0 ? after(standings, cursor) : null };
+  return { standings, counts, failure, next: more && standings.length > 0 ? after(standings, cursor) : null };
 }
 
 function after(standings: readonly Candidate[], before: ScoreCursor | null): ScoreCursor {
