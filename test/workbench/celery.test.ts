@@ -193,6 +193,21 @@ test('a worker is told to take more at a time, with the number asked for before'
   await until('a third process', async () => (await runCelery(app, size)) === '3');
 });
 
+test('a rate is set for a task that the workers know, and stopping a worker is asked before', async () => {
+  await workbench.contextMenu('worker-1@shop', 'More actions…');
+  await workbench.pick('Rate limit…');
+  await workbench.quickPick().filter({ hasText: 'shop.tasks.settle' }).waitFor();
+  await workbench.answer('settle');
+  await workbench.quickInput().getByText(/^Rate/).first().waitFor();
+  await workbench.answer('10/m');
+  await workbench.notification('The rate limit has been changed.').waitFor();
+  const limit = `print([one for one in app.control.inspect().registered('rate_limit')['worker-1@shop'] if 'rate_limit' in one])`;
+  await until('the limit', async () => (await runCelery(app, limit)).includes('shop.tasks.settle [rate_limit=10/m]'));
+  await workbench.contextMenu('worker-1@shop', 'Stop…');
+  await workbench.dialog().getByText('Stop worker-1@shop?').waitFor();
+  await workbench.confirm('Cancel');
+});
+
 test('events of tasks are followed, and heartbeats do not hide them', async () => {
   await workbench.contextMenu('shop-local', 'Follow task events');
   const page = workbench.webview();
@@ -204,6 +219,8 @@ test('events of tasks are followed, and heartbeats do not hide them', async () =
   await page.getByRole('cell', { name: 'task-succeeded' }).first().waitFor();
   expect(await page.getByRole('cell', { name: 'worker-heartbeat' }).count()).toBe(0);
   expect(await accessibilityProblems(workbench)).toEqual([]);
+  // What an action before this told would stand in the picture.
+  await workbench.command('Notifications: Clear All Notifications');
   await workbench.screenshot('celery-events');
   await page.getByRole('button', { name: 'Stop' }).click();
 });

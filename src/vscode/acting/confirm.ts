@@ -54,7 +54,13 @@ export async function confirm(
 
 /** What becomes of it afterwards: the sentence about undo. */
 export function undoSentence(plan: Plan): string {
-  if (!plan.undoable) return t('This cannot be undone. {0}', plan.notUndoable ?? t('It leaves nothing to put back.'));
+  if (!plan.undoable) {
+    const reason = plan.notUndoable ?? t('It leaves nothing to put back.');
+    // What only asks leaves nothing behind; "cannot be undone" would be a warning of nothing.
+    return plan.action.effect === 'adds' && plan.action.undo.kind === 'none'
+      ? reason
+      : t('This cannot be undone. {0}', reason);
+  }
   return plan.action.undo.kind === 'exact'
     ? t('Exact copies are kept on this computer, so Undo can put them back while nothing has taken their place.')
     : t('Undo takes back what still waits.');

@@ -64,6 +64,9 @@ function pickOrType(
     pick.onDidChangeValue(value => {
       const isNew = value !== '' && !known.some(({ label }) => label === value);
       pick.items = isNew ? [...known, { label: value, description: another, alwaysShow: true }] : known;
+      // VS Code puts what was typed first; Enter on part of a known name means that one.
+      const meant = known.find(({ label }) => label.toLowerCase().includes(value.toLowerCase()));
+      if (isNew && meant !== undefined) pick.activeItems = [meant];
     });
     pick.onDidAccept(() => {
       answer = pick.activeItems[0]?.label ?? (pick.value === '' ? null : pick.value);

@@ -163,3 +163,21 @@ test('new failures are those since they were last in sight; retried ones do not 
   later.update(connection);
   expect(later.total(connection)).toBe(2);
 });
+
+test('what was open when it left is open when it comes back', async () => {
+  const { model, parts, connection } = setUp(overview({ queues: [queue('a'), queue('b')] }));
+  await open(model, ...toQueues, queueId(at, 'a'));
+  const { installations } = parts;
+  parts.installations = [];
+  expect(connection.installations).toEqual([]);
+  model.refresh();
+  expect(await model.children(connectionId('a'))).not.toContain(installationId(at));
+  expect(model.isExpanded(queuesId(at))).toBe(false);
+  parts.installations = installations;
+  model.refresh();
+  for (const id of toQueues) await model.children(id);
+  expect(model.row(queuesId(at))?.children).toBe('expanded');
+  expect(model.row(queueId(at, 'a'))?.children).toBe('expanded');
+  expect(model.row(queueId(at, 'b'))?.children).toBe('collapsed');
+  expect(model.isExpanded(queueId(at, 'a'))).toBe(true);
+});

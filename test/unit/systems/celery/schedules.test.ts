@@ -10,6 +10,7 @@ import { summaryOf } from '../../../../src/systems/celery/schedules/entry';
 import { fileProblems, fileSummaries, readBeatFiles } from '../../../../src/systems/celery/schedules/file';
 import { readDumb } from '../../../../src/systems/celery/schedules/file/dumb';
 import { readSqliteDict } from '../../../../src/systems/celery/schedules/file/sqlite';
+import { dueOf } from '../../../../src/systems/celery/schedules/redbeat';
 import { type Crontab, triggerText } from '../../../../src/systems/celery/schedules/trigger';
 import { instantOfWall, wallOf } from '../../../../src/systems/celery/schedules/zone';
 import { temporaryFolder } from '../../../support';
@@ -324,5 +325,26 @@ describe('files of the folder', () => {
       ["it's", 'c'],
     ]);
     expect(() => readDumb(Buffer.from('no line of it\n'), Buffer.alloc(0))).toThrow('line 1');
+  });
+});
+
+describe('when an entry of RedBeat is due', () => {
+  const last =
+    '{"last_run_at": {"__type__": "datetime", "year": 2026, "month": 12, "day": 1, "hour": 11, "minute": 30, "second": 45, "microsecond": 0, "timezone": "UTC"}}';
+  const definition =
+    '{"name": "a", "task": "t", "schedule": {"__type__": "crontab", "minute": "0", "hour": "6", "day_of_week": "mon", "day_of_month": "*", "month_of_year": "*"}}';
+  const entryOf = (meta: string | null) => {
+    const read = readDefinition(definition, meta);
+    return 'entry' in read ? read.entry : null;
+  };
+  const at = (iso: string) => Date.parse(iso) / 1000;
+
+  it('is worked out from its last run where beat is only to look at it', () => {
+    expect(dueOf(at('2026-12-01T11:32:45Z'), entryOf(last))).toBe(Date.parse('2026-12-07T06:00:00Z'));
+  });
+
+  it('is what the set says where it has never run, or where that is later', () => {
+    expect(dueOf(at('2026-12-01T11:32:45Z'), entryOf(null))).toBe(Date.parse('2026-12-01T11:32:45Z'));
+    expect(dueOf(at('2026-12-14T05:59:59Z'), entryOf(last))).toBe(Date.parse('2026-12-14T06:00:00Z'));
   });
 });
