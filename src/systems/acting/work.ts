@@ -13,7 +13,7 @@ export interface Did<I = unknown> {
 export interface Batch<I = unknown> {
   readonly subjects: readonly string[];
   /** Ref of each subject, where it has one. */
-  readonly refs?: readonly string[];
+  readonly refs?: readonly (string | null)[];
   /** Exact copies of what the step will destroy. */
   readonly undo: readonly UndoUnit[];
   /** Already decided, without a step (it runs, it cannot be read). */

@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import type { State, Target } from '../../model';
 import { type App, installationAt } from '../app';
 import { addressOf, type InstallationAddress, type Row, targetOf } from '../tree/model/row';
-import { ACTION_COMMANDS, ACTION_FLAGS } from './action-table';
+import { ACTION_COMMANDS, hasCommand } from './action-table';
 import type { Command, CommandTable } from './command';
 import { pickInstallation } from './pick';
 
@@ -31,7 +31,7 @@ export const ACTING: CommandTable = {
       if (row === undefined || aim === null || at === null) return;
       const offers = installationAt(app.inspector, at)?.installation.actions(aim.target, aim.state) ?? [];
       const items = offers
-        .filter(({ action }) => !ACTION_FLAGS.has(action.id))
+        .filter(({ action }) => !hasCommand(action.id, row.subject.kind))
         .map(offer => ({
           label: `$(${offer.action.icon}) ${offer.action.title}`,
           detail: offer.available ? (offer.action.caution ?? offer.action.words.detail) : offer.why,

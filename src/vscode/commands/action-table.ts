@@ -42,3 +42,9 @@ export const ACTION_COMMANDS = [
 
 /** Actions that have a command of their own, `enqueue` being one that also the palette offers. */
 export const ACTION_FLAGS: ReadonlySet<string> = new Set([...ACTION_COMMANDS.map(({ action }) => action), 'enqueue']);
+
+/** Whether a menu shows this action on rows of this kind; what has none is reached by `jobQueues.moreActions`. */
+export function hasCommand(action: string, kind: string): boolean {
+  const commands: readonly ActionCommand[] = ACTION_COMMANDS;
+  return action === 'enqueue' || commands.some(each => each.action === action && each.on.some(on => on === kind));
+}

@@ -11,7 +11,8 @@ import { sourcesOf, thingsOf } from './things';
 /** A task by its id. */
 interface Known {
   readonly id: string;
-  readonly ref: Ref;
+  /** null where its id is all that was given. */
+  readonly ref: Ref | null;
   readonly queue: string | null;
   readonly where: 'list' | 'worker' | 'result';
 }
@@ -21,10 +22,12 @@ const NOBODY = 'no worker answered: nobody remembers it, and it runs when a work
 const PART = 200;
 
 async function knownOf(
-  { targets }: Pick<ActionRequest, 'targets'>,
+  { targets, parameters }: Pick<ActionRequest, 'targets' | 'parameters'>,
   { context }: Situation,
   signal: AbortSignal,
 ): Promise<{ readonly known: readonly Known[]; readonly gone: readonly ItemOutcome[] }> {
+  if (targets.some(({ kind }) => kind === 'installation'))
+    return { known: named(parameters).map(id => ({ id, ref: null, queue: null, where: 'list' as const })), gone: [] };
   const known: Known[] = [];
   const gone: ItemOutcome[] = [];
   for (const source of await sourcesOf(context, targets, signal)) {
@@ -48,6 +51,13 @@ async function knownOf(
     }
   }
   return { known, gone };
+}
+
+/** Ids as a person typed them: a message that nobody may look at (RabbitMQ) can be revoked all the same. */
+function named(parameters: Plan['parameters']): string[] {
+  const ids = (textOfParameter('id', parameters['id']) ?? '').split(/[\s,]+/).filter(id => id !== '');
+  if (ids.length === 0) throw badValue('id', 'the id of a task is missing');
+  return [...new Set(ids)];
 }
 
 /** `revoke`: every worker remembers the ids and drops their messages when it meets them. */

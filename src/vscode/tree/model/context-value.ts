@@ -1,5 +1,5 @@
 import type { Offer } from '../../../model';
-import { ACTION_FLAGS } from '../../commands/action-table';
+import { ACTION_FLAGS, hasCommand } from '../../commands/action-table';
 
 /** What a row is; the first flag of its context value. */
 export const ROW_KINDS = [
@@ -71,8 +71,8 @@ export function contextValue(
   for (const offer of offers) {
     const { id } = offer.action;
     if (isOtherHalf(offer, offers)) continue;
-    if (!ACTION_FLAGS.has(id)) more = true;
-    else if (!value.includes(`;${id};`)) value += `${id};`;
+    if (!hasCommand(id, kind)) more = true;
+    if (ACTION_FLAGS.has(id) && !value.includes(`;${id};`)) value += `${id};`;
   }
   return more ? `${value}more-actions;` : value;
 }

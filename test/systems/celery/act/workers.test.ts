@@ -121,6 +121,28 @@ print(json.dumps([running.id, waiting.id]))`,
     expect(again.report.counts.done).toBe(0);
   });
 
+  test('a task that nobody can see is revoked by its id', async () => {
+    await rig.flush();
+    using file = new Ran();
+    await using worker = await startCeleryWorker({ ...rig.app, name: 'skipping', pool: 'solo' });
+    const id = 'nobody-has-sent-it-yet';
+    const revoking = () => rig.perform('revoke', { kind: 'installation' }, { id: `${id}, another` });
+    // A worker says that it is ready a moment before it listens.
+    await waitFor(async () => (await revoking()).report.counts.done === 2, { explain: worker.output });
+    await runCelery(
+      rig.app,
+      `
+tasks.append_line.apply_async((${quoted(file.file)}, "never"), task_id=${quoted(id)})
+tasks.append_line.delay(${quoted(file.file)}, "after")`,
+    );
+    await waitFor(() => file.lines().includes('after'), { timeout: 20_000, explain: worker.output });
+    expect(file.lines()).toEqual(['after']);
+    expect(await rig.results.get(`celery-task-meta-${id}`)).toContain('REVOKED');
+    await expect(rig.perform('revoke', { kind: 'installation' }, { id: ' ' })).rejects.toMatchObject({
+      code: 'bad-value',
+    });
+  });
+
   test('commands, each with the answer of the worker', async () => {
     await rig.flush();
     using file = new Ran();

@@ -57,6 +57,29 @@ export const revoke: ActionDeclaration = {
   group: '2_do',
 };
 
+const { states: _inStates, ...revokeAnywhere } = revoke;
+
+/** Of tasks that stand nowhere in sight, e.g. in a queue of RabbitMQ that nobody has looked at. */
+export const revokeById: ActionDeclaration = {
+  ...revokeAnywhere,
+  title: 'Revoke by id…',
+  target: 'installation',
+  group: '6_more',
+  asks: 'values',
+  parameters: {
+    type: 'object',
+    required: ['id'],
+    properties: {
+      id: {
+        type: 'string',
+        title: 'Task id',
+        description: 'One or several, separated by blanks.',
+        format: 'text',
+      },
+    },
+  },
+};
+
 export const terminate: ActionDeclaration = {
   id: 'stop',
   title: 'Terminate…',
