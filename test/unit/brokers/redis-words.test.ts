@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { compareVersions } from '../../../src/brokers/common/versions';
 import { assertReading, commandsOf, summarize } from '../../../src/brokers/redis/commands';
 import { commandIn, replyWords } from '../../../src/brokers/redis/failures';
 import { isLoopback, ownMachine } from '../../../src/brokers/redis/own';
-import { compareVersions } from '../../../src/brokers/common/versions';
 import { parseInfo, serverOf } from '../../../src/brokers/redis/server';
 
 describe('what a refusal means', () => {

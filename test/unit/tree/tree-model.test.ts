@@ -167,7 +167,7 @@ test('new failures are those since they were last in sight; retried ones do not 
 test('what was open when it left is open when it comes back', async () => {
   const { model, parts, connection } = setUp(overview({ queues: [queue('a'), queue('b')] }));
   await open(model, ...toQueues, queueId(at, 'a'));
-  const { installations } = parts;
+  const { installations = [] } = parts;
   parts.installations = [];
   expect(connection.installations).toEqual([]);
   model.refresh();
