@@ -5,7 +5,7 @@ import { asInspectorError, type Installation, isAbort } from '../model';
 const SHOW_EVERY = 500;
 const SHOW_SHARE = 5;
 /** Between two runs: at least this, and twenty times what the last one took. Milliseconds. */
-const RUN_EVERY = 15_000;
+const RUN_EVERY = 5_000;
 const RUN_SHARE = 20;
 
 export interface CompleterOptions {

@@ -164,6 +164,34 @@ test('new failures are those since they were last in sight; retried ones do not 
   expect(later.total(connection)).toBe(2);
 });
 
+test('new failures that belong to no queue are those of the installation, once its count is exact', () => {
+  const fresh = new FreshFailures({ get: () => ({}), set: () => undefined });
+  const parts: LiveParts = {};
+  const connection = live(parts);
+  const failed = (count: Overview['counts']['failed']) => {
+    const waiting = { waiting: { exact: 1 } };
+    parts.installations = [
+      view(
+        overview({
+          queues: [queue('q', { counts: waiting })],
+          counts: { ...waiting, ...(count && { failed: count }) },
+        }),
+      ),
+    ];
+    fresh.update(connection);
+    return fresh.total(connection);
+  };
+  expect(failed({ unknown: 'not looked through yet' })).toBe(0);
+  expect(failed({ atLeast: 3 })).toBe(0);
+  expect(failed({ exact: 8 })).toBe(0);
+  expect(failed({ exact: 10 })).toBe(2);
+  expect(fresh.count(at, 'q')).toBe(0);
+  fresh.saw(connection, at, 'q');
+  expect(fresh.count(at, null)).toBe(2);
+  fresh.saw(connection, at, null);
+  expect(fresh.total(connection)).toBe(0);
+});
+
 test('what was open when it left is open when it comes back', async () => {
   const { model, parts, connection } = setUp(overview({ queues: [queue('a'), queue('b')] }));
   await open(model, ...toQueues, queueId(at, 'a'));

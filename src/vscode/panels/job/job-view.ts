@@ -178,11 +178,13 @@ function resultView(job: Job, installation: Installation): ValueView {
   if (job.result !== null) return valueView(job.result);
   const note =
     problemOf(job, 'result') ??
-    (job.error !== null
+    (job.error !== null && job.state !== 'canceled'
       ? t('None: the last attempt failed before it returned.')
       : job.state === 'finished'
         ? t('not recorded by {0}', installation.system.title)
-        : t('None yet.'));
+        : job.state === 'canceled'
+          ? t('None: it was canceled.')
+          : t('None yet.'));
   return { text: null, note, type: '', childCount: 0 };
 }
 

@@ -73,19 +73,28 @@ export class FreshFailures {
     const prefix = `${installationId(at)}\n`;
     let changed = false;
     let total = 0;
-    for (const { name, counts } of overview.queues) {
-      const count = counts[state];
-      if (count === undefined || 'unknown' in count) continue;
-      const now = knownAmount(count);
-      const key = prefix + name;
-      const seen = only === null || only === name ? next(now, this.#seen[key]) : (this.#seen[key] ?? now);
+    const take = (key: string, now: number, inSight: boolean): number => {
+      const seen = inSight ? next(now, this.#seen[key]) : (this.#seen[key] ?? now);
       if (this.#seen[key] !== seen) {
         this.#seen[key] = seen;
         changed = true;
       }
-      if (now > seen) byQueue.set(name, now - seen);
-      total += Math.max(0, now - seen);
+      const more = Math.max(0, now - seen);
+      total += more;
+      return more;
+    };
+    let counted = false;
+    for (const { name, counts } of overview.queues) {
+      const count = counts[state];
+      if (count === undefined) continue;
+      counted = true;
+      if ('unknown' in count) continue;
+      const more = take(prefix + name, knownAmount(count), only === null || only === name);
+      if (more > 0) byQueue.set(name, more);
     }
+    // Recorded for no queue (Celery's results): then for the installation, once its count is no longer being made.
+    const whole = overview.counts[state];
+    if (!counted && whole !== undefined && 'exact' in whole) take(installationId(at), whole.exact, only === null);
     this.#known.set(installationId(at), { overview, byQueue, total });
     if (changed) this.#store.set(this.#seen);
   }
