@@ -1,7 +1,7 @@
 /** `inspect decode`: what bytes hold, as Python prints it and as JSON. */
 import type { Readable } from 'node:stream';
 import { EnvelopeError, identify } from '../codecs/envelope';
-import { PickleError, readPickle, reprText, toTaggedJson } from '../codecs/python';
+import { PickleError, type PyNode, readPickle, reprText, toTaggedJson } from '../codecs/python';
 import { asInspectorError, InspectorError } from '../model';
 import { framesOf, wholeOf } from './input';
 
@@ -16,7 +16,7 @@ export function decodePickle(bytes: Uint8Array) {
   try {
     const { root, protocol, python2, notes } = readPickle(bytes);
     const layers = [{ name: 'pickle', evidence: `protocol ${protocol}`, size: bytes.length }];
-    return { text: reprText(root), json: toTaggedJson(root), kind: 'pickle', layers, notes, protocol, python2 };
+    return { ...shown(root, bytes.length), kind: 'pickle', layers, notes, protocol, python2 };
   } catch (thrown) {
     throw unreadable(thrown);
   }
@@ -31,10 +31,22 @@ export async function decodeAny(bytes: Uint8Array) {
     const notes = pickle?.notes ?? [];
     const kind = last.name;
     if (value === undefined) return { text: text ?? '', json: text ?? null, kind, layers, notes };
-    return { text: reprText(value), json: toTaggedJson(value), kind, layers, notes };
+    return { ...shown(value, last.size), kind, layers, notes };
   } catch (thrown) {
     throw unreadable(thrown);
   }
+}
+
+/** Characters of output for a byte of input: what shares its parts widely is cut, and all that is written out is whole. */
+const CHARACTERS_A_BYTE = 16;
+const ROOM = 1_000_000;
+const MOST = 8_000_000;
+
+/** A few hundred bytes that share their parts can print as gigabytes: what is shown follows the size of the input. */
+function shown(value: PyNode, size: number) {
+  const max = Math.min(MOST, ROOM + CHARACTERS_A_BYTE * size);
+  const maxNodes = Math.min(200_000, 20_000 + size);
+  return { text: reprText(value, { max }), json: toTaggedJson(value, { maxNodes, maxText: max }) };
 }
 
 /** Decodes standard input whole. */

@@ -33,7 +33,7 @@ export async function main(
     }
     if (line.kind === 'decode') {
       if (line.batch) return (await decodeBatch(input, line.as, write)) ? 0 : 1;
-      await write(`${JSON.stringify(await decodeInput(input, line.as), null, 1)}\n`);
+      await write(`${printed(await decodeInput(input, line.as))}\n`);
       return 0;
     }
     const serving = line.kind === 'serve';
@@ -71,4 +71,12 @@ function written(output: Writable, text: string): Promise<void> {
   return new Promise((resolve, reject) => {
     output.write(text, error => (error ? reject(error) : resolve()));
   });
+}
+
+/** Characters that are laid out for people; indenting what is large and deep multiplies it. */
+const LAID_OUT = 100_000;
+
+function printed(answer: unknown): string {
+  const text = JSON.stringify(answer);
+  return text.length > LAID_OUT ? text : JSON.stringify(answer, null, 1);
 }

@@ -46,6 +46,15 @@ test('a pickle as Python prints it, and as JSON', () => {
   expect(decodePickle(user)).toMatchObject({ text: "{'user': 7}", json: { user: 7 }, kind: 'pickle', notes: [] });
 });
 
+test('a few bytes that share their parts widely are not written out', () => {
+  // [], then 60 times the pair of the last two: 2^60 lists.
+  const pairs = Array.from({ length: 60 }, (_, i) => [0x68, i, 0x68, i, 0x86, 0x94]).flat();
+  const { text, json } = decodePickle(Uint8Array.from([0x80, 4, 0x5d, 0x94, ...pairs, 0x2e]));
+  expect(text.length).toBeLessThan(1_010_000);
+  expect(text).toContain('…');
+  expect(JSON.stringify(json).length).toBeLessThan(2_000_000);
+});
+
 test('what cannot be read says where', () => {
   expect(() => decodePickle(user.subarray(0, 5))).toThrow(
     expect.objectContaining({ code: 'bad-value', details: expect.objectContaining({ offset: expect.any(Number) }) }),
