@@ -30,6 +30,15 @@ const EXPECTED: Readonly<Partial<Record<Structure, readonly string[]>>> = {
   canceled: ['canceled'],
 };
 
+/**
+ * What a job may do again while it still stands among the finished ones of its last run: one with `repeat` (RQ ≥ 2.2),
+ * and one that rq-scheduler enqueues under the same id each time.
+ */
+const GOES_ON: readonly string[] = ['scheduled', 'queued', 'started'];
+
+/** True of places in which a job may stand besides the one that its status names. */
+export const isUsualBeside = (structure: Structure): boolean => structure === 'finished' || structure === 'scheduler';
+
 /** True where jobs of this status stand. */
 export const isStructureOf = (structure: Structure, status: string | null): boolean =>
   status !== null && EXPECTED[structure]?.includes(status) === true;
@@ -38,6 +47,7 @@ export const isStructureOf = (structure: Structure, status: string | null): bool
 export function statusProblem(structure: Structure, status: string | null): Problem | null {
   const expected = EXPECTED[structure];
   if (expected === undefined || status === null || status === '' || expected.includes(status)) return null;
+  if (structure === 'finished' && GOES_ON.includes(status)) return null;
   return {
     part: 'status',
     reason: `Its hash says "${status.slice(0, 40)}", yet its id stands among the ${NATIVE_WORD[structure]} jobs.`,

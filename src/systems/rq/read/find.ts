@@ -1,7 +1,7 @@
 import type { JobRow } from '../../../model';
 import { arrayOf, nameOf, plainOf } from '../../reading/replies';
 import { executionsKey, jobKey } from '../keys';
-import { isStructureOf } from '../native';
+import { isStructureOf, isUsualBeside } from '../native';
 import { executionOfMember } from '../places';
 import { readStandings } from './job/places';
 import { learnQueues } from './queues';
@@ -67,6 +67,5 @@ function asStatus(found: readonly Standing[], status: string | null): readonly S
   if (found.length < 2) return found;
   const fitting = found.filter(({ place }) => isStructureOf(place.structure, status));
   const others = found.filter(standing => !fitting.includes(standing));
-  const usual = others.every(({ place }) => place.structure === 'finished' || place.structure === 'scheduler');
-  return fitting.length === 1 && usual ? fitting : found;
+  return fitting.length === 1 && others.every(({ place }) => isUsualBeside(place.structure)) ? fitting : found;
 }

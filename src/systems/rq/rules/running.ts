@@ -3,7 +3,7 @@ import type { Finding } from '../../../model';
 import { queuesWith } from '../../acting/rules';
 import { count, names, span } from '../../acting/words';
 import { arrayOf, nameOf, numberOf } from '../../reading/replies';
-import { firstSeenKey, intermediateKey, QUEUE_PREFIX } from '../keys';
+import { firstSeenKey, intermediateKey, jobKey, QUEUE_PREFIX } from '../keys';
 import { refOf } from '../places';
 import { instantOfSeconds } from '../times';
 import { finding, jobs, type Rule, type RuleContext } from './rule';
@@ -126,18 +126,23 @@ export const stuckIntermediate: Rule = {
       const ids = arrayOf(reply).flatMap(id => nameOf(id) ?? []);
       if (ids.length === 0) continue;
       const seen = await context.reading.broker.read(
-        ids.map((id): Command => ['GET', firstSeenKey(queue.name, id)]),
+        ids.flatMap((id): Command[] => [
+          ['GET', firstSeenKey(queue.name, id)],
+          ['EXISTS', jobKey(id)],
+        ]),
         context.signal,
       );
       const served = alive(context).some(worker => worker.queues.includes(queue.name));
       const stuck = ids.filter((_id, i) => {
-        const first = numberOf(seen[i]);
+        // One that had expired when it was taken: the next cleaning drops its id, and nothing is lost.
+        if (numberOf(seen[i * 2 + 1]) === 0) return false;
+        const first = numberOf(seen[i * 2]);
         return !served || (first !== null && context.now / 1000 - first > STUCK);
       });
       if (stuck.length === 0) continue;
       const since =
         seen
-          .map(numberOf)
+          .flatMap((reply, i) => (i % 2 === 0 ? [numberOf(reply)] : []))
           .filter(value => value !== null)
           .sort()[0] ?? null;
       findings.push(

@@ -246,7 +246,25 @@ print(queue('default').enqueue('shop.payments.settle', 'x', repeat=Repeat(times=
   const rows = await installation.find(id, null, signal);
   expect(rows.map(({ state }) => state)).toEqual(['scheduled']);
   const job = await installation.job(rows[0]!.ref, signal);
-  expect(job).toMatchObject({ state: 'scheduled', attempts: 1, result: { text: "{'day': 'x', 'settled': True}" } });
+  expect(job).toMatchObject({
+    state: 'scheduled',
+    attempts: 1,
+    problems: [],
+    result: { text: "{'day': 'x', 'settled': True}" },
+  });
+});
+
+test('an id left on the way to a worker is stuck only where its job is still there', async () => {
+  await withRq(NEWEST, redis.url, "queue('default').enqueue_call('shop.payments.settle', args=(1,), job_id='there')");
+  await client.rename('rq:queue:default', 'rq:queue:default:intermediate');
+  await client.rpush('rq:queue:default:intermediate', 'expired');
+  await connect();
+  const [stuck, ...others] = await found();
+  expect(stuck).toMatchObject({ rule: 'rq.stuck-in-intermediate', subject: 'default' });
+  expect(stuck!.evidence[0]?.value).toBe('there');
+  expect(others).toEqual([]);
+  await client.del('rq:job:there');
+  expect(await found()).toEqual([]);
 });
 
 test('rq cron: its jobs are schedules, and a stale one is found', async () => {

@@ -4,7 +4,7 @@ import { clockOf } from '../../../reading/clock';
 import { nameOf, numberOf } from '../../../reading/replies';
 import { rendered } from '../../../reading/values';
 import { executionsKey, jobKey, placeKey, placeText, resultsKey, workerKey } from '../../keys';
-import { NATIVE_WORD, placeOfStatus, statusProblem } from '../../native';
+import { isUsualBeside, NATIVE_WORD, placeOfStatus, statusProblem } from '../../native';
 import { type Call, type Decoded, nameInDescription, readCall, readValue, taskName } from '../../payload';
 import { executionOfMember, type Located, locate, refOf, stateOf } from '../../places';
 import { instantOf, instantOfSeconds } from '../../times';
@@ -161,7 +161,7 @@ function compose(parts: Parts): Job {
     const wrong = statusProblem(structure, status);
     if (wrong !== null) problems.push(wrong);
   }
-  if (standings.length > 1) problems.push(several(standings));
+  if (standings.filter(({ place }) => !isUsualBeside(place.structure)).length > 1) problems.push(several(standings));
   const call = callOf(whole, problems);
   const attempts = attemptsOf(whole);
   const failedAttempt = attempts.findLast(attempt => attempt.kind === 'failed' || attempt.kind === 'stopped');
