@@ -1,3 +1,4 @@
+import { quoteText } from '../quote';
 import { intNode, isKind, type PyCall, PyFloat, type PyNode } from '../value';
 import type { Face, FaceTable } from './face';
 import { asInt, asItems, asText } from './forms';
@@ -44,8 +45,37 @@ function items(call: PyCall): { code: string; items: readonly PyNode[] } | undef
   return { code, items: Array.from({ length: bytes.length / width }, read1) };
 }
 
+/** Arrays of characters print as text: type code `u`, and `w` from Python 3.13 on; UTF-16 or UTF-32 on the wire. */
+function characters(call: PyCall): { code: string; text: string } | undefined {
+  const [code, format, bytes] = call.className === 'array.array' ? call.args : call.args.slice(1);
+  if (code !== 'u' && code !== 'w') return undefined;
+  if (call.className === 'array.array') {
+    const letters = call.args.length === 2 ? asItems(format) : undefined;
+    const text = letters?.map(asText).map(letter => letter ?? '\ud800');
+    // Lone surrogates side by side would become one character.
+    return text?.every(letter => letter.isWellFormed()) ? { code, text: text.join('') } : undefined;
+  }
+  const kind = asInt(format);
+  if (kind === undefined || kind < 18 || kind > 21 || bytes === undefined || !isKind(bytes, 'bytes')) return undefined;
+  const width = kind < 20 ? 2 : 4;
+  if (bytes.length % width !== 0 || bytes.length > MAX_ITEMS * width) return undefined;
+  const view = new DataView(bytes.source.buffer, bytes.source.byteOffset + bytes.start, bytes.length);
+  let text = '';
+  for (let at = 0; at < bytes.length; at += width) {
+    const point = width === 2 ? view.getUint16(at, kind % 2 === 0) : view.getUint32(at, kind % 2 === 0);
+    if (point > 0x10ffff || (width === 4 && point >> 11 === 0x1b)) return undefined;
+    text += width === 2 ? String.fromCharCode(point) : String.fromCodePoint(point);
+  }
+  return { code, text };
+}
+
 const array: Face = {
   write(call, out) {
+    const letters = characters(call);
+    if (letters !== undefined) {
+      out.raw(`array('${letters.code}'${letters.text === '' ? '' : `, ${quoteText(letters.text)}`})`);
+      return true;
+    }
     const found = items(call);
     if (found === undefined) return false;
     out.raw(`array('${found.code}'`);

@@ -100,6 +100,30 @@ const tzStr = face((call, out) => {
   return true;
 });
 
+const RELATIVE = ['years', 'months', 'days', 'leapdays', 'hours', 'minutes', 'seconds', 'microseconds'] as const;
+const ABSOLUTE = ['year', 'month', 'day', 'hour', 'minute', 'second', 'microsecond'] as const;
+
+/** dateutil `relativedelta.py`, `__repr__`: what is relative with its sign, by `%+g`. One with a weekday shows its form. */
+const relativeDelta = face((call, out) => {
+  if (call.args.length > 0 || (attribute(call, 'weekday') ?? null) !== null) return false;
+  const parts: string[] = [];
+  for (const name of RELATIVE) {
+    const value = asInt(attribute(call, name));
+    // From a million on `%g` rounds.
+    if (value === undefined || Math.abs(value) >= 1_000_000) return false;
+    if (value !== 0) parts.push(`${name}=${value > 0 ? '+' : ''}${value}`);
+  }
+  for (const name of ABSOLUTE) {
+    const value = attribute(call, name) ?? null;
+    if (value === null) continue;
+    const given = asInt(value);
+    if (given === undefined) return false;
+    parts.push(`${name}=${given}`);
+  }
+  out.raw(`relativedelta(${parts.join(', ')})`);
+  return true;
+});
+
 export const TIMEZONE_FACES: FaceTable = {
   'zoneinfo.ZoneInfo._unpickle': zoneInfo,
   'backports.zoneinfo.ZoneInfo._unpickle': zoneInfo,
@@ -112,6 +136,8 @@ export const TIMEZONE_FACES: FaceTable = {
   'dateutil.tz.tz.tzoffset': tzOffset,
   'dateutil.tz.tz.tzfile': tzFile,
   'dateutil.tz.tz.tzstr': tzStr,
+  'dateutil.tz.tz.tzrange': plain('tzrange(...)'),
+  'dateutil.relativedelta.relativedelta': relativeDelta,
   'dateutil.tz._tzfile._unpickle': tzFile4,
   // dateutil before 2.7 had one module.
   'dateutil.tz.tzutc': plain('tzutc()'),
@@ -119,4 +145,5 @@ export const TIMEZONE_FACES: FaceTable = {
   'dateutil.tz.tzoffset': tzOffset,
   'dateutil.tz.tzfile': tzFile,
   'dateutil.tz.tzstr': tzStr,
+  'dateutil.tz.tzrange': plain('tzrange(...)'),
 };

@@ -411,6 +411,8 @@ def special():
     for bits in (2032, 2039, 2040, 2041, 8000, 14000):
         yield 'int of %d bits' % bits, 2**bits
         yield 'negative int of %d bits' % bits, -(2**bits)
+    yield 'characters', array.array('u', 'h\xe9"y\U0001f600')
+    yield 'no characters', array.array('u')
     yield 'every byte', bytes(range(256))
     yield 'latin-1', ''.join(map(chr, range(256)))
     if unicodedata.unidata_version == '14.0.0':

@@ -129,6 +129,26 @@ export const HAND_MADE: readonly HandMade[] = [
     "cdatetime\ndatetime\n(S'\\x07\\xea\\x01\\x02\\x03\\x04\\x05\\x00\\x00\\x01'\ntR.",
     'datetime.datetime(2026, 1, 2, 3, 4, 5, 1)',
   ),
+  hand('tzrange of dateutil', '\x80\x02cdateutil.tz.tz\ntzrange\n)\x81}(U\t_std_abbrU\x03ESTu\x62.', 'tzrange(...)'),
+  hand(
+    'relativedelta of dateutil',
+    `\x80\x02cdateutil.relativedelta\nrelativedelta\n)\x81}(${Object.entries({
+      years: 'K\x00',
+      months: 'K\x01',
+      days: 'J\xfe\xff\xff\xff',
+      leapdays: 'K\x00',
+      hours: 'K\x00',
+      minutes: 'K\x00',
+      seconds: 'K\x00',
+      microseconds: 'K\x00',
+      year: 'M\xe4\x07',
+      month: 'N',
+      weekday: 'N',
+    })
+      .map(([name, value]) => `U${String.fromCharCode(name.length)}${name}${value}`)
+      .join('')}ub.`,
+    'relativedelta(months=+1, days=-2, year=2020)',
+  ),
   hand('set of Python 2.7', '\x80\x02c__builtin__\nset\n](K\x01K\x02e\x85R.', '{1, 2}'),
   hand(
     'bytearray of Python 2.7',
