@@ -196,9 +196,14 @@ test('a worker is told to take more at a time, with the number asked for before'
 test('a rate is set for a task that the workers know, and stopping a worker is asked before', async () => {
   await workbench.contextMenu('worker-1@shop', 'More actions…');
   await workbench.pick('Rate limit…');
-  await workbench.quickPick().filter({ hasText: 'shop.tasks.settle' }).waitFor();
-  await workbench.answer('settle');
-  await workbench.quickInput().getByText(/^Rate/).first().waitFor();
+  await workbench.quickPick().filter({ hasText: 'shop.tasks.add' }).first().waitFor();
+  await workbench.page.keyboard.insertText('settle');
+  await workbench.pick('shop.tasks.settle');
+  await workbench
+    .quickInput()
+    .getByText(/^Rate: /)
+    .first()
+    .waitFor();
   await workbench.answer('10/m');
   await workbench.notification('The rate limit has been changed.').waitFor();
   const limit = `print([one for one in app.control.inspect().registered('rate_limit')['worker-1@shop'] if 'rate_limit' in one])`;
@@ -220,7 +225,12 @@ test('events of tasks are followed, and heartbeats do not hide them', async () =
   expect(await page.getByRole('cell', { name: 'worker-heartbeat' }).count()).toBe(0);
   expect(await accessibilityProblems(workbench)).toEqual([]);
   // What an action before this told would stand in the picture.
-  await workbench.command('Notifications: Clear All Notifications');
+  const toasts = workbench.page.locator('.notification-toast');
+  await until('messages to be hidden', async () => {
+    if ((await toasts.count()) === 0) return true;
+    await workbench.page.keyboard.press('Escape');
+    return false;
+  });
   await workbench.screenshot('celery-events');
   await page.getByRole('button', { name: 'Stop' }).click();
 });

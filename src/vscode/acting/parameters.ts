@@ -42,7 +42,7 @@ export async function askQueue(title: string, overview: Overview | null): Promis
       workers !== null && workers.length === 0 ? t('no worker listens') : '',
     ),
   }));
-  return pickOrType(title, t('Choose a queue, or type the name of a new one'), t('a new queue'), known);
+  return pickOrType(title, t('Choose a queue, or type the name of a new one'), t('A new queue'), known);
 }
 
 const named = (names: readonly string[]): vscode.QuickPickItem[] => names.map(label => ({ label }));
@@ -63,13 +63,14 @@ function pickOrType(
     let answer: string | null = null;
     pick.onDidChangeValue(value => {
       const isNew = value !== '' && !known.some(({ label }) => label === value);
-      pick.items = isNew ? [...known, { label: value, description: another, alwaysShow: true }] : known;
-      // VS Code puts what was typed first; Enter on part of a known name means that one.
-      const meant = known.find(({ label }) => label.toLowerCase().includes(value.toLowerCase()));
-      if (isNew && meant !== undefined) pick.activeItems = [meant];
+      // What was typed is no label: VS Code would sort it before the known names that it is a part of.
+      const typed = { label: another, description: value, alwaysShow: true };
+      pick.items = isNew ? [...known, typed] : known;
     });
     pick.onDidAccept(() => {
-      answer = pick.activeItems[0]?.label ?? (pick.value === '' ? null : pick.value);
+      // A click chooses an item without making it the active one.
+      const [chosen = pick.activeItems[0]] = pick.selectedItems;
+      answer = chosen !== undefined && known.includes(chosen) ? chosen.label : pick.value === '' ? null : pick.value;
       pick.hide();
     });
     pick.onDidHide(() => {
@@ -88,7 +89,7 @@ async function askValue(
 ): Promise<unknown> {
   if (property.format === 'queue') return askQueue(title, overview);
   if (property.format === 'task' && tasks.length > 0)
-    return pickOrType(title, t('Choose a task, or type the name of another one'), t('another task'), named(tasks));
+    return pickOrType(title, t('Choose a task, or type the name of another one'), t('Another task'), named(tasks));
   if (property.enum !== undefined) {
     return (await vscode.window.showQuickPick([...property.enum], { title, placeHolder: property.title })) ?? null;
   }
