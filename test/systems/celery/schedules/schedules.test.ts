@@ -91,7 +91,7 @@ Entry('aligned', 'shop.tasks.add', schedule(3600, relative=True), app=app).save(
     };
     expect(brief('often')).toEqual(['every 1 s', false, 'fast', '(1, 2)', 'due']);
     expect(brief('nightly')).toEqual(['every day at 03:00', false, null, '(receipts=[])', 'due']);
-    expect(brief('weekly')).toEqual(['cron 0 3 * * mon', false, null, '([])', 'due']);
+    expect(brief('weekly')).toEqual(['every Monday at 03:00', false, null, '([])', 'due']);
     expect(brief('off')).toEqual(['every hour at :05', true, null, '()', null]);
     expect(brief('twice')).toEqual(['every day, 2 times', false, null, '()', 'due']);
     expect(brief('over')).toEqual(['every day, once', false, null, '()', null]);
@@ -237,7 +237,7 @@ describe('the file of celery beat', () => {
         'celery beat (celerybeat-schedule)',
       ],
       ['celerybeat-schedule#often', 'every 1 s', 'fast', '(1, 2)', null, 'celery beat (celerybeat-schedule)'],
-      ['celerybeat-schedule#weekly', 'cron 0 3 * * mon', null, '([])', null, 'celery beat (celerybeat-schedule)'],
+      ['celerybeat-schedule#weekly', 'every Monday at 03:00', null, '([])', null, 'celery beat (celerybeat-schedule)'],
     ]);
     const often = rows.find(({ id }) => id.endsWith('#often'));
     const facts = new Map(often?.details?.map(({ name, value }) => [name, value]));
