@@ -18,6 +18,8 @@ interface Entry {
   /** `refreshedAt` of the connection when the list was read. */
   readAt: number | null;
   running: Promise<void> | null;
+  /** Whether anything has been read yet. */
+  loaded: boolean;
 }
 
 /** The job lists that somebody has opened, page by page; nothing is read before. */
@@ -36,9 +38,13 @@ export class JobLists {
     return this.#entries.get(id)?.list;
   }
 
-  /** The list, reading its first page where none was read yet. */
+  /**
+   * The list, reading its first page where none was read yet. What is being read again is not waited for: VS Code drops
+   * the rows that it asked for when others change meanwhile, and would never ask for these again.
+   */
   async ensure(key: JobListKey): Promise<JobList> {
     const known = this.#entries.get(key.id);
+    if (known?.loaded === true) return known.list;
     if (known?.running) await known.running;
     const entry = this.#entries.get(key.id);
     if (entry !== undefined) return entry.list;
@@ -83,7 +89,7 @@ export class JobLists {
   }
 
   async #load(key: JobListKey, size: number): Promise<void> {
-    const entry: Entry = this.#entries.get(key.id) ?? { list: EMPTY, readAt: null, running: null };
+    const entry: Entry = this.#entries.get(key.id) ?? { list: EMPTY, readAt: null, running: null, loaded: false };
     this.#entries.set(key.id, entry);
     await this.#run(key, entry, async signal => {
       entry.list = this.#made(await this.#page(key, null, size, signal));
@@ -100,6 +106,7 @@ export class JobLists {
         entry.list = { ...entry.list, failure: { message, answer } };
       } finally {
         entry.running = null;
+        entry.loaded = true;
         entry.readAt = readAt;
       }
     })();
