@@ -352,6 +352,8 @@ print(json.dumps([q.enqueue_at(due + datetime.timedelta(minutes=n), "shop.report
     expect((await rig.perform('forget-worker', { kind: 'worker', name: other.name })).report.items).toMatchObject([
       { outcome: 'refused', reason: 'it is alive: it listens for commands' },
     ]);
+    // It registers before it takes signals: a request that comes between may be lost.
+    await waitFor(async () => (await rig.client.hget(`rq:worker:${other.name}`, 'state')) === 'idle');
     expect((await rig.perform('stop-worker', { kind: 'worker', name: other.name })).report.counts.done).toBe(1);
     await other.exited;
     expect((await rig.perform('stop-worker', { kind: 'worker', name: other.name })).report.counts.refused).toBe(1);

@@ -254,6 +254,25 @@ print(queue('default').enqueue('shop.payments.settle', 'x', repeat=Repeat(times=
   });
 });
 
+test('a job whose function asks for a retry once too often says so', async () => {
+  const id = await withRq(
+    NEWEST,
+    redis.url,
+    // The class is a function that returns one.
+    "print(queue('default').enqueue('rq.job.Retry', max=1).id)",
+  );
+  await work(NEWEST, ['default']);
+  await waitFor(async () => (await client.zscore('rq:failed:default', id)) !== null);
+  const installation = await connect();
+  const [row] = await installation.find(id, null, signal);
+  const job = await installation.job(row!.ref, signal);
+  expect(job).toMatchObject({
+    state: 'failed',
+    attempts: 2,
+    error: { type: 'MaxRetriesExceeded', message: 'It asked for a retry more often than allowed.', traceback: '' },
+  });
+});
+
 test('an id left on the way to a worker is stuck only where its job is still there', async () => {
   await withRq(NEWEST, redis.url, "queue('default').enqueue_call('shop.payments.settle', args=(1,), job_id='there')");
   await client.rename('rq:queue:default', 'rq:queue:default:intermediate');

@@ -18,6 +18,12 @@ export interface Attempt {
 
 const KINDS = { '1': 'finished', '2': 'failed', '3': 'stopped', '4': 'retried', '5': 'failed' } as const;
 
+/** RQ writes no text for a job that failed since its function returned `Retry` too often (≥ 2.1). */
+const EXHAUSTED: JobError = {
+  ...jobErrorOf('It asked for a retry more often than allowed.', 'MaxRetriesExceeded'),
+  traceback: '',
+};
+
 /** Attempts, oldest first. */
 export function attemptsOf(whole: Whole): Attempt[] {
   const attempts = whole.results.flatMap((entry): Attempt[] => {
@@ -34,7 +40,7 @@ export function attemptsOf(whole: Whole): Attempt[] {
         endedAt: ended ?? instantOfSeconds(Number(entry.id.split('-')[0]) / 1000),
         startedAt: instantOfSeconds(numberIn(entry.fields, 'execution_started_at')),
         worker: textIn(entry.fields, 'worker_name'),
-        error: text === null ? null : errorOf(text),
+        error: text !== null ? errorOf(text) : type === '5' ? EXHAUSTED : null,
         entry,
       },
     ];
