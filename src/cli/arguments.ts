@@ -116,6 +116,11 @@ function split(rest: readonly string[]) {
   const fields: Record<string, unknown> = {};
   for (let i = 0; i < rest.length; i++) {
     const word = rest[i] ?? '';
+    // What follows is no option, whatever it begins with: ids may hold anything.
+    if (word === '--') {
+      positions.push(...rest.slice(i + 1));
+      break;
+    }
     if (!word.startsWith('--')) {
       positions.push(word);
       continue;

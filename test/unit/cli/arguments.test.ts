@@ -38,6 +38,8 @@ describe('a command line', () => {
       'c',
     ]);
     expect(requestOf('job', url, 'id with spaces').job).toBe('id with spaces');
+    expect(requestOf('job', url, '--queue', 'q', '--', '--help')).toMatchObject({ job: '--help', queue: 'q' });
+    expect(requestOf('perform', url, 'retry', '--job=--help', '--dry-run').job).toEqual(['--help']);
   });
 
   test('undo takes a token alone, or behind a url', () => {
