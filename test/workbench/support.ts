@@ -141,28 +141,31 @@ export class Workbench {
   async expand(target: RowTarget, view?: string): Promise<void> {
     const row = this.#rowOf(target, view);
     await row.waitFor({ timeout: 60_000 });
-    const open = async () => (await row.getAttribute('aria-expanded')) === 'true';
-    // A click is lost where rows above come or go in that moment.
-    const clicked = async () => {
-      if (await open()) return true;
-      await row
-        .locator('.monaco-tl-twistie')
-        .click({ timeout: 2000 })
-        .catch(() => undefined);
-      return waitFor(open, { timeout: 2000, what: 'a row to open' }).then(
-        () => true,
-        () => false,
-      );
-    };
-    await waitFor(clicked, { timeout: 15_000, what: `${target} to open` });
+    await this.#turn(row, 'true', `${target} to open`);
   }
 
   /** Collapses a row, if it is expanded. */
   async collapse(target: RowTarget, view?: string): Promise<void> {
     const row = this.#rowOf(target, view);
     if ((await row.getAttribute('aria-expanded')) !== 'true') return;
-    await row.locator('.monaco-tl-twistie').click();
-    await waitFor(async () => (await row.getAttribute('aria-expanded')) === 'false', { what: `${target} to close` });
+    await this.#turn(row, 'false', `${target} to close`);
+  }
+
+  /** Presses a row's twistie until it has worked: a click is lost where rows above come or go in that moment. */
+  async #turn(row: Locator, expanded: 'true' | 'false', what: string): Promise<void> {
+    const there = async () => (await row.getAttribute('aria-expanded', { timeout: 2000 })) === expanded;
+    const clicked = async () => {
+      if (await there()) return true;
+      await row
+        .locator('.monaco-tl-twistie')
+        .click({ timeout: 2000 })
+        .catch(() => undefined);
+      return waitFor(there, { timeout: 2000, what }).then(
+        () => true,
+        () => false,
+      );
+    };
+    await waitFor(() => clicked().catch(() => false), { timeout: 20_000, what });
   }
 
   /** Presses one of the buttons that a row shows under the pointer, by its tooltip. */
