@@ -58,20 +58,18 @@ function pickOrType(
   pick.title = title.replace(/…$/, '');
   pick.placeholder = placeholder;
   pick.ignoreFocusOut = true;
-  pick.items = known;
+  // Items stay the same while somebody types: a click on one that has just been replaced would choose nothing.
+  const typed: vscode.QuickPickItem = { label: another, description: t('as typed above'), alwaysShow: true };
+  pick.items = [...known, typed];
   return new Promise(resolve => {
     let answer: string | null = null;
-    pick.onDidChangeValue(value => {
-      const isNew = value !== '' && !known.some(({ label }) => label === value);
-      // What was typed is no label: VS Code would sort it before the known names that it is a part of.
-      const typed = { label: another, description: value, alwaysShow: true };
-      pick.items = isNew ? [...known, typed] : known;
-    });
     pick.onDidAccept(() => {
       // A click chooses an item without making it the active one.
       const [chosen = pick.activeItems[0]] = pick.selectedItems;
-      answer = chosen !== undefined && known.includes(chosen) ? chosen.label : pick.value === '' ? null : pick.value;
-      pick.hide();
+      answer = chosen === undefined || chosen === typed ? pick.value.trim() : chosen.label;
+      // Another one has to be typed first.
+      if (answer === '') answer = null;
+      else pick.hide();
     });
     pick.onDidHide(() => {
       pick.dispose();
