@@ -2,8 +2,8 @@
 import { t } from '@vscode/l10n';
 import { type Broker, type Companions, InspectorError } from '../model';
 import type { ConnectionProfile } from './api';
-import { databaseUrl, isSameServer, splitUrl } from './open';
 import type { InspectorParts, Link } from './ports';
+import { databaseUrl, isSameServer, splitUrl } from './urls';
 
 export interface CompanionParts
   extends Pick<InspectorParts, 'open' | 'secrets' | 'log'>,

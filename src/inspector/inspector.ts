@@ -24,10 +24,10 @@ import { diagnoseConnection, diagnoseFolder } from './findings';
 import { checkGuard, confirmation, readOnlyError, WriteGrants } from './guard';
 import { Inventory, installationId } from './inventory';
 import { FileJournal } from './journal/journal';
-import { splitUrl } from './open';
 import { planWords, runPlan } from './perform';
 import type { InspectorParts } from './ports';
 import { runUndo, undoPlan } from './undo';
+import { splitUrl } from './urls';
 
 /** Reads the saved profiles and makes their connections, disconnected. */
 export async function createInspector(parts: InspectorParts): Promise<Inspector> {

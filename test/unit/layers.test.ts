@@ -156,6 +156,29 @@ test(`no file is longer than ${LONGEST} lines`, () => {
   expect(long).toEqual([]);
 });
 
+test('what comes up with the extension loads no driver', () => {
+  const seen = new Set<string>();
+  const packages = new Set<string>();
+  const pending = ['src/extension.ts', 'src/vscode/start.ts'].map(path => join(root, path));
+  for (let path = pending.pop(); path !== undefined; path = pending.pop()) {
+    if (seen.has(path)) continue;
+    seen.add(path);
+    // What is imported when it is needed stays a chunk of its own.
+    const source = readFileSync(path, 'utf8').replace(/\bimport\(\s*'[^']+'\s*\)/g, '');
+    for (const { from, types } of importsOf(source)) {
+      if (types) continue;
+      if (!from.startsWith('.')) packages.add(from);
+      else {
+        const target = resolve(dirname(path), from);
+        const file = [`${target}.ts`, join(target, 'index.ts')].find(each => existsSync(each));
+        if (file !== undefined) pending.push(file);
+      }
+    }
+  }
+  expect(seen.size).toBeGreaterThan(50);
+  expect([...packages].filter(name => !name.startsWith('node:')).sort()).toEqual(['@vscode/l10n', 'valibot', 'vscode']);
+});
+
 describe('the reader of imports', () => {
   test.each([
     ["import { a } from './a';", [{ from: './a', types: false }]],
