@@ -9,7 +9,8 @@ const orphans: number[] = [];
 
 afterEach(() => {
   for (const child of started.splice(0)) child.kill('SIGKILL');
-  for (const pid of orphans.splice(0)) process.kill(pid, 'SIGKILL');
+  // 0 would be this very process group.
+  for (const pid of orphans.splice(0)) if (pid > 1) process.kill(pid, 'SIGKILL');
 });
 
 /** Python that prints pids on one line and then waits. */
@@ -17,7 +18,9 @@ async function python(program: string): Promise<number[]> {
   const child = spawn('python3', ['-c', program], { stdio: ['pipe', 'pipe', 'inherit'] });
   started.push(child);
   const [line] = (await once(child.stdout, 'data')) as [Buffer];
-  return line.toString().trim().split(/\s+/).map(Number);
+  const pids = line.toString().trim().split(/\s+/).map(Number);
+  if (!pids.every(pid => pid > 1)) throw new Error(`No pids: ${line.toString()}`);
+  return pids;
 }
 
 describe.runIf(process.platform === 'linux')('the process table', () => {
