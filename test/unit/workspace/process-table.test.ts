@@ -17,9 +17,10 @@ afterEach(() => {
 async function python(program: string): Promise<number[]> {
   const child = spawn('python3', ['-c', program], { stdio: ['pipe', 'pipe', 'inherit'] });
   started.push(child);
-  const [line] = (await once(child.stdout, 'data')) as [Buffer];
-  const pids = line.toString().trim().split(/\s+/).map(Number);
-  if (!pids.every(pid => pid > 1)) throw new Error(`No pids: ${line.toString()}`);
+  let line = '';
+  while (!line.includes('\n')) line += String((await once(child.stdout, 'data'))[0]);
+  const pids = line.trim().split(/\s+/).map(Number);
+  if (!pids.every(pid => pid > 1)) throw new Error(`No pids: ${line}`);
   return pids;
 }
 
