@@ -16,6 +16,12 @@ const without = (process.env['JQI_WITHOUT'] ?? '')
 const leftOut = (layer: string) =>
   without.flatMap(part => [`test/${layer}/**/*${part}*/**`, `test/${layer}/**/*${part}*.test.ts`]);
 
+/**
+ * What a busy machine does to real processes within a test's patience is tried once more; the run's end names each test
+ * that passed at its second try only.
+ */
+const amongProcesses = { retry: 1 };
+
 export default defineConfig({
   plugins: [luaAsText],
   test: {
@@ -27,6 +33,7 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          ...amongProcesses,
           name: 'systems',
           include: ['test/systems/**/*.test.ts'],
           exclude: leftOut('systems'),
@@ -38,6 +45,7 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          ...amongProcesses,
           name: 'workbench',
           include: ['test/workbench/**/*.test.ts'],
           exclude: leftOut('workbench'),

@@ -134,6 +134,8 @@ await runMain(async () => {
 function finish(total, milliseconds) {
   if (total.reasons.length > 0)
     console.log(`\nFailed or skipped:\n${total.reasons.map(text => `- ${text}`).join('\n')}`);
+  if (total.unsteady !== undefined)
+    console.log(`\nPassed at the second try only:\n${total.unsteady.map(text => `- ${text}`).join('\n')}`);
   if (inCi && total.skipped > 0) console.log('Where CI=true a skipped test fails the run.');
   console.log(`\nAll layers took ${seconds(milliseconds)}.`);
   console.log(inWords(total));

@@ -1,6 +1,7 @@
 /**
- * What a layer answers. Every failure and every skip has a line that says what and why.
- * @typedef {{ passed: number, failed: number, skipped: number, reasons: string[] }} Outcome
+ * What a layer answers. Every failure and every skip has a line that says what and why; so has every test that passed
+ * at its second try only.
+ * @typedef {{ passed: number, failed: number, skipped: number, reasons: string[], unsteady?: string[] }} Outcome
  */
 
 /** @returns {Outcome} */
@@ -21,6 +22,7 @@ export function sum(outcomes) {
     total.failed += outcome.failed;
     total.skipped += outcome.skipped;
     total.reasons.push(...outcome.reasons);
+    if (outcome.unsteady !== undefined) total.unsteady = [...(total.unsteady ?? []), ...outcome.unsteady];
   }
   return total;
 }

@@ -41,13 +41,19 @@ export async function runVitest(project, timeoutMs) {
  */
 export function readReport(report, project, code) {
   const outcome = nothing();
+  /** @type {string[]} */
+  const unsteady = [];
   for (const file of report.testResults) {
     const where = `${project} › ${file.name.replace(`${root}/`, '')}`;
     const broken = file.status === 'failed' && !file.assertionResults.some(test => test.status === 'failed');
     let notRun = 0;
     for (const test of file.assertionResults) {
-      if (test.status === 'passed') outcome.passed++;
-      else if (test.status === 'failed') {
+      if (test.status === 'passed') {
+        outcome.passed++;
+        // One that passed at once has no failure to tell of.
+        const [first] = test.failureMessages ?? [];
+        if (first !== undefined) unsteady.push(`${where} › ${test.fullName}: ${first.split('\n')[0]}`);
+      } else if (test.status === 'failed') {
         outcome.failed++;
         outcome.reasons.push(`${where} › ${test.fullName}`);
       } else if (broken) notRun++;
@@ -68,5 +74,5 @@ export function readReport(report, project, code) {
     outcome.failed++;
     outcome.reasons.push(`${project} › the run ended with code ${code}, though no test failed (see above)`);
   }
-  return outcome;
+  return unsteady.length === 0 ? outcome : { ...outcome, unsteady };
 }

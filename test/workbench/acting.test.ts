@@ -334,9 +334,19 @@ test('keys alone: arrows, Enter, copy, refresh, rename, delete', async () => {
   const copied = await workbench.page.evaluate<string>('navigator.clipboard.readText()');
   expect(await failed()).toContain(copied);
   await keyboard.press('F5');
+  // A key means the row that has the focus, though another one is selected; and it opens nothing.
+  await keyboard.press('ArrowDown');
+  const clipboard = () => workbench.page.evaluate<string>('navigator.clipboard.readText()');
+  await until('the id of the next row', async () => {
+    await keyboard.press('Control+C');
+    return (await clipboard()) !== copied;
+  });
+  expect(await failed()).toContain(await clipboard());
+  await keyboard.press('ArrowDown');
   await workbench.keyUntil('Delete', workbench.dialog());
   await keyboard.press('Escape');
   await until('the dialog to close', async () => (await workbench.dialog().count()) === 0);
+  expect(await workbench.webview().getByText(copied).first().isVisible()).toBe(true);
   await workbench.row('shop-local').locator('.label-name').click();
   await workbench.keyUntil('F2', workbench.quickInput().getByText('Rename').first());
   await keyboard.press('Escape');

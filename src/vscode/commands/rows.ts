@@ -28,6 +28,8 @@ export const ROWS: CommandTable = {
     },
   },
   'jobQueues.showCurrentJob': { run: (app, ...given) => openJobs(app, app.brokers.rowsOf(given[0], given[1]), false) },
+  'jobQueues.beforeFocusedRow': { run: app => app.brokers.rememberSelection() },
+  'jobQueues.selectFocusedRow': { run: app => app.brokers.selectFocused() },
   'jobQueues.renameSelected': { run: app => forKind(app, { connection: 'jobQueues.renameBroker' }) },
   'jobQueues.deleteSelected': {
     run: app =>

@@ -35,6 +35,7 @@ export class BrokersView implements vscode.TreeDataProvider<NodeId>, vscode.Disp
    */
   #rowsNow = Date.now();
   #filter = '';
+  #selectedBefore: readonly NodeId[] = [];
 
   constructor(inspector: Inspector, store: FreshStore) {
     this.#inspector = inspector;
@@ -97,6 +98,24 @@ export class BrokersView implements vscode.TreeDataProvider<NodeId>, vscode.Disp
     const given = ids.filter(id => typeof id === 'string');
     const wanted = given.length > 0 ? given : this.view.selection;
     return wanted.map(id => this.#model.row(id)).filter(row => row !== undefined);
+  }
+
+  /** The first of the three steps by which a key finds its row: see `selectFocused`. */
+  rememberSelection(): void {
+    this.#selectedBefore = this.view.selection;
+  }
+
+  /**
+   * Selects the row that has the focus. VS Code tells an extension what is selected and not what has the focus, and
+   * its own command for this opens the row as well. So a key runs `rememberSelection`, then VS Code's
+   * `list.toggleSelection`, then this: what was toggled has the focus.
+   */
+  async selectFocused(): Promise<void> {
+    const before = this.#selectedBefore;
+    const now = this.view.selection;
+    const focused = now.find(id => !before.includes(id)) ?? before.find(id => !now.includes(id));
+    if (focused === undefined || this.#model.row(focused) === undefined) return;
+    await this.view.reveal(focused, { select: true, focus: false, expand: false });
   }
 
   /** One line above the tree; none while there is nothing to say, since a message hides the welcome content. */

@@ -32,6 +32,17 @@ test('a run that ends badly though no test failed is a failure', () => {
   expect(inWords(outcome)).toBe('1 passed, 1 failed');
 });
 
+test('a test that passed at its second try only has passed, and is named with what the first said', () => {
+  const steady = result('passed');
+  const unsteady = { ...steady, fullName: 'a second try', failureMessages: ['Error: too slow\n    at a.ts'] };
+  const report = { testResults: [{ ...file('passed', []), assertionResults: [steady, unsteady] }] };
+  const outcome = readReport(report, 'systems', 0);
+  expect(inWords(outcome)).toBe('2 passed, 0 failed');
+  expect(sum([outcome, outcome]).unsteady).toEqual(
+    Array(2).fill('systems › /x/a.test.ts › a second try: Error: too slow'),
+  );
+});
+
 test('layers add up', () => {
   const good = readReport({ testResults: [file('passed', ['passed'])] }, 'unit', 0);
   expect(inWords(good)).toBe('1 passed, 0 failed');
