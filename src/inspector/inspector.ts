@@ -202,7 +202,7 @@ class DefaultInspector implements Inspector {
 
   planWords(id: string, installation: PerformRequest['installation'], plan: Plan): PlanWords {
     const connection = this.#need(id);
-    return planWords(connection.profile, this.#installation(connection, installation), plan);
+    return planWords(connection.profile, this.#view(connection, installation), plan);
   }
 
   async perform(request: PerformRequest, signal: AbortSignal): Promise<Receipt> {
@@ -297,9 +297,13 @@ class DefaultInspector implements Inspector {
   }
 
   #installation(connection: Connection, wanted: PerformRequest['installation']) {
+    return this.#view(connection, wanted).installation;
+  }
+
+  #view(connection: Connection, wanted: PerformRequest['installation']) {
     const id = `${wanted.system}/${wanted.key}`;
     const view = connection.installations.find(({ installation }) => installationId(installation) === id);
-    if (view !== undefined) return view.installation;
+    if (view !== undefined) return view;
     throw new InspectorError('gone', {
       message: t('{0} has no installation {1} any more.', connection.profile.name, id),
       tried: t('looking for {0}', id),

@@ -10,8 +10,9 @@ import {
   type Report,
   type Step,
   type Target,
+  type WorkerSummary,
 } from '../model';
-import type { ConnectionProfile, PerformProgress, Receipt } from './api';
+import type { ConnectionProfile, InstallationView, PerformProgress, PlanWords, Receipt } from './api';
 import { notUndoable } from './guard';
 import type { FileJournal } from './journal/journal';
 import { type Counts, countOutcomes, noCounts } from './journal/lines';
@@ -174,13 +175,23 @@ export class Rate {
   }
 }
 
+/** `worker-3 (pid 4711 on web-1)`: which process ends is seen before it does. */
+function processName({ name, pid, host }: WorkerSummary): string {
+  if (pid === null) return name;
+  return host === null || name.includes(host)
+    ? t('{0} (pid {1})', name, pid)
+    : t('{0} (pid {1} on {2})', name, pid, host);
+}
+
 /** The question, button and detail of a plan, filled in: for modals, sheets and the chat's own confirmation. */
 export function planWords(
   profile: Pick<ConnectionProfile, 'name'>,
-  installation: Installation,
+  { installation, overview }: Pick<InstallationView, 'installation' | 'overview'>,
   plan: Plan,
-): { readonly ask: string; readonly detail: string; readonly button: string } {
-  const words = wordsOf({ profile, installation, plan }, plan.total);
+): PlanWords {
+  const about = wordsOf({ profile, installation, plan }, plan.total);
+  const worker = overview?.workers?.find(({ name }) => name === about.name);
+  const words = worker === undefined ? about : { ...about, name: processName(worker) };
   return {
     ask: fill(plan.action.words.ask, words),
     detail: fillText(plan.action.words.detail, words),

@@ -56,8 +56,11 @@ export interface ActionDeclaration {
   readonly primaryIn?: readonly State[];
   /** A caution beside the button, e.g. that a waiting worker may still take one. */
   readonly caution?: string;
-  /** Form: `values` asks by the schema, `queue` by a quick pick of queues, `call` is the enqueue form. */
-  readonly asks?: 'values' | 'queue' | 'call';
+  /**
+   * Form: `values` asks by the schema, `queue` by a quick pick of queues that also takes a new name, `known-queue` by one
+   * that does not, `call` is the enqueue form.
+   */
+  readonly asks?: 'values' | 'queue' | 'known-queue' | 'call';
   readonly parameters?: ParameterSchema;
 }
 

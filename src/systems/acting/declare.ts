@@ -97,7 +97,7 @@ export function jobDeclarations(noun: Plural) {
       ...own,
     }),
 
-    move: (own: Omit<OwnStates, 'detail'>): ActionDeclaration => ({
+    move: (own: Omit<OwnStates, 'detail'> & { readonly asks?: 'known-queue' }): ActionDeclaration => ({
       id: 'move',
       title: 'Move to queue…',
       target: 'job',

@@ -11,8 +11,8 @@ export async function askParameters(
   overview: Overview | null,
   tasks: readonly string[] = [],
 ): Promise<Values | null> {
-  if (action.asks === 'queue') {
-    const queue = await askQueue(action.title, overview);
+  if (action.asks === 'queue' || action.asks === 'known-queue') {
+    const queue = await askQueue(action.title, overview, action.asks === 'queue');
     return queue === null ? null : { queue };
   }
   if (action.asks !== 'values' || action.parameters === undefined) return {};
@@ -23,7 +23,7 @@ export async function askParameters(
   const values: Record<string, unknown> = {};
   for (const [index, [name, property]] of asked.entries()) {
     const step = asked.length > 1 ? ` (${index + 1}/${asked.length})` : '';
-    const value = await askValue(`${action.title.replace(/…$/, '')}${step}`, property, !required.has(name), {
+    const value = await askValue(`${titleOf(action.title)}${step}`, property, !required.has(name), {
       overview,
       tasks,
     });
@@ -33,8 +33,8 @@ export async function askParameters(
   return values;
 }
 
-/** An existing queue, or a new one by typing its name. */
-export async function askQueue(title: string, overview: Overview | null): Promise<string | null> {
+/** An existing queue, or, where the system makes queues as they are named, a new one by typing its name. */
+async function askQueue(title: string, overview: Overview | null, also = true): Promise<string | null> {
   const known = (overview?.queues ?? []).map(({ name, counts, workers }) => ({
     label: name,
     description: joined(
@@ -42,8 +42,14 @@ export async function askQueue(title: string, overview: Overview | null): Promis
       workers !== null && workers.length === 0 ? t('no worker listens') : '',
     ),
   }));
+  if (!also) {
+    const placeHolder = t('Choose a queue');
+    return (await vscode.window.showQuickPick(known, { title: titleOf(title), placeHolder }))?.label ?? null;
+  }
   return pickOrType(title, t('Choose a queue, or type the name of a new one'), t('A new queue'), known);
 }
+
+const titleOf = (title: string): string => title.replace(/…$/, '');
 
 const named = (names: readonly string[]): vscode.QuickPickItem[] => names.map(label => ({ label }));
 
@@ -55,7 +61,7 @@ function pickOrType(
   known: readonly vscode.QuickPickItem[],
 ): Promise<string | null> {
   const pick = vscode.window.createQuickPick<vscode.QuickPickItem>();
-  pick.title = title.replace(/…$/, '');
+  pick.title = titleOf(title);
   pick.placeholder = placeholder;
   pick.ignoreFocusOut = true;
   // Items stay the same while somebody types: a click on one that has just been replaced would choose nothing.

@@ -69,7 +69,7 @@ export const profileOf = (more: Partial<ConnectionProfile> = {}): ConnectionProf
 
 export const unitFor = (subject: string): RedisUndoUnit => ({ broker: 'redis', subject, guards: [], operations: [] });
 
-const overview = (system: string): Overview => ({
+const overviewOf = (system: string): Overview => ({
   system,
   name: system,
   version: null,
@@ -93,6 +93,7 @@ export interface FakeOptions {
   readonly detect?: () => Promise<void>;
   readonly overview?: () => Promise<void>;
   readonly perform?: (plan: Plan, signal: AbortSignal) => AsyncGenerator<Step, Report, void>;
+  readonly workers?: Overview['workers'];
   readonly diagnose?: Installation['diagnose'];
 }
 
@@ -119,7 +120,7 @@ export function fakeSystem(options: FakeOptions = {}): QueueSystem {
     declarations: [DELETE, RETRY],
     async overview() {
       await options.overview?.();
-      return overview(id);
+      return { ...overviewOf(id), workers: options.workers ?? [] };
     },
     jobs: never,
     search: () => (async function* () {})(),

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createInspector, type Inspector, type PerformProgress } from '../../../src/inspector';
 import type { InspectorParts } from '../../../src/inspector/ports';
-import { InspectorError, type Plan, type Step } from '../../../src/model';
+import { InspectorError, type Plan, type Step, type WorkerSummary } from '../../../src/model';
 import { nothingKnown } from '../../support/surroundings';
 import {
   DELETE,
@@ -230,4 +230,39 @@ test('an action that makes something says what it made; several queues are count
   const byQueue = ['a', 'b'].map(queue => ({ queue, count: 2, note: null }));
   const plan = planOf(DELETE, 4, { byQueue, targets: [{ kind: 'selector', queue: null, state: 'failed' }] });
   expect(inspector.planWords('shop', { system: 'fake', key: '' }, plan).ask).toBe('Delete 4 jobs from 2 queues?');
+});
+
+test('which process is to be stopped is said before it is', async () => {
+  const worker: WorkerSummary = {
+    name: 'worker-3',
+    state: 'busy',
+    queues: ['default'],
+    pid: 4711,
+    host: 'web-1',
+    version: null,
+    runtime: null,
+    startedAt: null,
+    lastHeartbeat: null,
+    currentJob: null,
+    currentJobRef: null,
+    currentTask: null,
+    alive: true,
+    aliveReason: null,
+    succeeded: null,
+    failed: null,
+    workingSeconds: null,
+  };
+  const unknown = { ...worker, name: 'mail@web-1', pid: null };
+  const node = { ...unknown, pid: 12, name: 'reports@web-1' };
+  await start({ workers: [worker, unknown, node] });
+  await inspector.connections[0]?.refresh('manual');
+  const stop = { ...DELETE, words: { ...DELETE.words, ask: { one: 'Stop {name}?', other: 'Stop {n} workers?' } } };
+  const asked = (name: string) => {
+    const plan = planOf(stop, 1, { targets: [{ kind: 'worker', name }] });
+    return inspector.planWords('shop', { system: 'fake', key: '' }, plan).ask;
+  };
+  expect(asked('worker-3')).toBe('Stop worker-3 (pid 4711 on web-1)?');
+  expect(asked('mail@web-1')).toBe('Stop mail@web-1?');
+  expect(asked('reports@web-1')).toBe('Stop reports@web-1 (pid 12)?');
+  expect(asked('worker-9')).toBe('Stop worker-9?');
 });

@@ -122,7 +122,13 @@ export const giveBack: ActionDeclaration = {
   caution: 'Workers are asked first; a message that one of them holds is left alone.',
 };
 
-export const move = (kind: BrokerKind) => shared.move({ states: ['waiting'], guarantee: moving(kind) });
+export const move = (kind: BrokerKind) =>
+  shared.move({
+    states: ['waiting'],
+    guarantee: moving(kind),
+    // RabbitMQ makes no queue by itself.
+    ...(kind === 'redis' ? {} : { asks: 'known-queue' as const }),
+  });
 
 export const remove = (kind: BrokerKind) =>
   shared.remove({
