@@ -6,6 +6,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { mergeActivation } from './build/merge.mjs';
 import { copyCodicons, removeOldChunks, sourceStamp, writeMeta } from './build/outputs.mjs';
 import { targets } from './build/targets.mjs';
 import { withLock } from './setup/cache.mjs';
@@ -30,8 +31,14 @@ export async function build(options = {}) {
     const stamp = sourceStamp();
     await step('Building', async () => {
       const esbuild = await import('esbuild');
-      const results = await Promise.all(targets().map(target => esbuild.build(target.options)));
-      finish(results.map(result => result.metafile));
+      const results = await Promise.all(
+        targets().map(async ({ name, options }) => {
+          const { metafile } = await esbuild.build(options);
+          if (name === 'host' && metafile !== undefined) await mergeActivation(metafile, options);
+          return metafile;
+        }),
+      );
+      finish(results);
     });
     writeFileSync(stampFile, stamp);
     return true;

@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import type { Redis } from 'ioredis';
-import { afterAll, beforeAll, beforeEach, expect, onTestFailed, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
   clientOf,
   type RqWorker,
@@ -18,7 +18,7 @@ import {
   waitFor,
 } from '../support';
 import { accessibilityProblems } from './accessibility';
-import { type OpenedWorkbench, openWorkbench } from './support';
+import { type OpenedWorkbench, openWorkbench, sharedByTests } from './support';
 
 const RQ = 'rq-newest';
 /** Prints the ids of what it enqueues, by name. `stalled` and the other queues but `default` are served by nobody. */
@@ -81,11 +81,7 @@ beforeAll(async () => {
   await workbench.rowWith('charge_card').waitFor();
 });
 
-beforeEach(({ task }) => {
-  onTestFailed(async () => {
-    await workbench.screenshot(`failed-${task.name.slice(0, 30).replaceAll(' ', '-')}`);
-  });
-});
+sharedByTests(() => workbench);
 
 afterAll(async () => {
   client?.disconnect();

@@ -5,12 +5,12 @@
  */
 import { rmSync } from 'node:fs';
 import type { Redis } from 'ioredis';
-import { afterAll, beforeAll, beforeEach, expect, onTestFailed, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type RabbitShop, startRabbitShop } from '../../scripts/demo/celery-shop';
 import { type DemoShop, startShop } from '../../scripts/demo/shop';
 import { clientOf, removeFolder, temporaryFolder, waitFor } from '../support';
 import { accessibilityProblems } from './accessibility';
-import { type OpenedWorkbench, openWorkbench } from './support';
+import { type OpenedWorkbench, openWorkbench, sharedByTests } from './support';
 
 const ORDER = '5311';
 const home = temporaryFolder('rabbitmq');
@@ -40,11 +40,7 @@ beforeAll(async () => {
   workbench.page.setDefaultTimeout(15_000);
 });
 
-beforeEach(({ task }) => {
-  onTestFailed(async () => {
-    await workbench.screenshot(`failed-rabbitmq-${task.name.slice(0, 30).replaceAll(' ', '-')}`);
-  });
-});
+sharedByTests(() => workbench, 'rabbitmq-');
 
 afterAll(async () => {
   results?.disconnect();

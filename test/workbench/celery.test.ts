@@ -5,7 +5,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Redis } from 'ioredis';
-import { afterAll, beforeAll, beforeEach, expect, onTestFailed, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
   type CeleryApp,
   type CeleryWorker,
@@ -22,7 +22,7 @@ import {
   waitFor,
 } from '../support';
 import { accessibilityProblems } from './accessibility';
-import { type OpenedWorkbench, openWorkbench } from './support';
+import { type OpenedWorkbench, openWorkbench, sharedByTests } from './support';
 
 const home = temporaryFolder('celery');
 /** While this file exists, payments in euros time out. */
@@ -79,11 +79,7 @@ beforeAll(async () => {
   workbench.page.setDefaultTimeout(15_000);
 });
 
-beforeEach(({ task }) => {
-  onTestFailed(async () => {
-    await workbench.screenshot(`failed-celery-${task.name.slice(0, 30).replaceAll(' ', '-')}`);
-  });
-});
+sharedByTests(() => workbench, 'celery-');
 
 afterAll(async () => {
   results?.disconnect();
@@ -209,7 +205,10 @@ test('a rate is set for a task that the workers know, and stopping a worker is a
   const limit = `print([one for one in app.control.inspect().registered('rate_limit')['worker-1@shop'] if 'rate_limit' in one])`;
   await until('the limit', async () => (await runCelery(app, limit)).includes('shop.tasks.settle [rate_limit=10/m]'));
   await workbench.contextMenu('worker-1@shop', 'Stop…');
-  await workbench.dialog().getByText('Stop worker-1@shop?').waitFor();
+  await workbench
+    .dialog()
+    .getByText(/^Stop worker-1@shop \(pid \d+\)\?$/)
+    .waitFor();
   await workbench.confirm('Cancel');
 });
 

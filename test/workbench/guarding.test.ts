@@ -3,10 +3,10 @@
  * that nobody is to see.
  */
 import type { Redis } from 'ioredis';
-import { afterAll, beforeAll, beforeEach, expect, onTestFailed, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { clientOf, removeFolder, runPython, startRedis, type TestRedis, temporaryFolder, waitFor } from '../support';
 import { accessibilityProblems } from './accessibility';
-import { type OpenedWorkbench, openWorkbench } from './support';
+import { type OpenedWorkbench, openWorkbench, sharedByTests } from './support';
 
 const NAME = 'shop-production';
 const FEED = `
@@ -50,11 +50,7 @@ beforeAll(async () => {
   await workbench.row(NAME).waitFor();
 });
 
-beforeEach(({ task }) => {
-  onTestFailed(async () => {
-    await workbench.screenshot(`failed-${task.name.slice(0, 30).replaceAll(' ', '-')}`);
-  });
-});
+sharedByTests(() => workbench);
 
 afterAll(async () => {
   client?.disconnect();

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type DemoShop, startShop } from '../../scripts/demo/shop';
 import { clientOf, removeFolder, temporaryFolder, waitFor } from '../support';
 import { accessibilityProblems } from './accessibility';
-import { type OpenedWorkbench, openWorkbench } from './support';
+import { type OpenedWorkbench, openWorkbench, sharedByTests } from './support';
 
 const ORDER = '4821';
 const home = temporaryFolder('journeys');
@@ -26,6 +26,8 @@ beforeAll(async () => {
     env: { JOB_QUEUES_DEMO: '1', JOB_QUEUES_DEMO_URL: shop.redis.url },
   });
 });
+
+sharedByTests(() => workbench, 'journeys-');
 
 afterAll(async () => {
   redis?.disconnect();

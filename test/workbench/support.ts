@@ -5,6 +5,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { FrameLocator, Locator, Page } from 'playwright-core';
+import { beforeEach, onTestFailed } from 'vitest';
 import { root } from '../../scripts/setup/paths.mjs';
 import {
   type BrowserOptions,
@@ -286,6 +287,17 @@ export class Workbench {
     await this.page.locator('.monaco-dialog-box').getByRole('button', { name: button }).click();
   }
 
+  /** Closes the dialog or the quick input that a test left open when it failed. */
+  async dismiss(): Promise<void> {
+    const open = async () => (await this.dialog().count()) > 0 || (await this.quickInput().isVisible());
+    if (!(await open())) return;
+    const closed = async () => {
+      await this.page.keyboard.press('Escape');
+      return !(await open());
+    };
+    await waitFor(closed, { timeout: 10_000, every: 200, what: 'what is open to close' });
+  }
+
   /** The modal dialog's text. */
   dialog(): Locator {
     return this.page.locator('.monaco-dialog-box');
@@ -326,6 +338,16 @@ export class Workbench {
     await this.page.screenshot({ path });
     return path;
   }
+}
+
+/** For tests that share a workbench: none finds what another one left open, and what one saw when it failed is kept. */
+export function sharedByTests(workbench: () => Workbench, prefix = ''): void {
+  beforeEach(async ({ task }) => {
+    await workbench().dismiss();
+    onTestFailed(async () => {
+      await workbench().screenshot(`failed-${prefix}${task.name.slice(0, 30).replaceAll(' ', '-')}`);
+    });
+  });
 }
 
 /** A workbench that owns its server and its browser. */

@@ -151,7 +151,7 @@ export function conformance(fixture: Fixture): void {
             continue;
           }
           const { report, undo } = await carryOut(installation, plan);
-          expect(report.counts.done, what).toBe(plan.total);
+          expect(report.counts.done, `${what}: ${JSON.stringify(report.items)}`).toBe(plan.total);
           expect(report.counts.failed + report.counts.unknown, what).toBe(0);
           expect(await takeBack(world, undo), what).toEqual(undo.map(() => true));
           if (action.undo.kind === 'exact') expect(differences(before, await world.dump()), what).toEqual([]);
