@@ -47,5 +47,37 @@ export function evidenceOf(
     const why = layout.roles.get(name);
     if (why?.kind === 'app') evidence.push({ what: `queue ${name}`, value: why.why, source: ofQueues });
   }
-  return evidence;
+  return evidence.length > 0 ? evidence : declaredAlike(queues, structure, layout, ofQueues);
+}
+
+/** Queues of one kind that are named; the tree shows them all. */
+const NAMED = 3;
+
+/**
+ * The one thing that Celery leaves where no worker has ever been: a publisher declares a queue that the app does not
+ * define with a durable direct exchange and a routing key of its own name (celery/app/amqp.py, Queues.new_missing). kombu's
+ * SimpleQueue does the same, so this counts only while nobody consumes the queue: a worker of Celery would show itself.
+ */
+function declaredAlike(
+  queues: readonly QueueSign[],
+  { exchanges, bindings, consumers }: Structure,
+  layout: Layout,
+  source: string,
+): readonly Evidence[] {
+  const direct = new Set(exchanges.filter(({ type, durable }) => type === 'direct' && durable).map(({ name }) => name));
+  const bound = new Set(
+    bindings.flatMap(({ source, destination, destinationType, routingKey }) =>
+      destinationType === 'queue' && source === destination && routingKey === destination ? [destination] : [],
+    ),
+  );
+  const consumed = new Set(consumers.map(({ queue }) => queue));
+  return queues
+    .filter(({ name }) => layout.roles.get(name)?.kind === 'app' && direct.has(name) && bound.has(name))
+    .filter(({ name, autoDelete, exclusive }) => !consumed.has(name) && !autoDelete && !exclusive)
+    .slice(0, NAMED)
+    .map(({ name }) => ({
+      what: `queue ${name}`,
+      value: 'bound to a direct exchange of its own name, as Celery declares queues; nobody consumes it',
+      source,
+    }));
 }

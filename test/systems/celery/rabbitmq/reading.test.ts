@@ -22,6 +22,19 @@ app.conf.task_queues = [
 `;
 
 describe('a virtual host with Celery', () => {
+  test('is found where only a publisher has been, and no queue has a name of Celery', async () => {
+    using place = await placeOn(rabbit);
+    await place.run('tasks.add.apply_async([1, 2], queue="mails")');
+    const [evidence, ...more] = await place.detect();
+    expect(more).toEqual([]);
+    expect(evidence).toMatchObject({ what: 'queue mails', value: expect.stringContaining('nobody consumes it') });
+    await place.counted('mails', 1);
+    const { queues } = await place.transport().overview(never);
+    expect(queues.map(({ name, counts, workers }) => [name, counts.waiting, workers])).toEqual([
+      ['mails', { exact: 1 }, []],
+    ]);
+  });
+
   test('is found, and its queues are told from those of others', async () => {
     using place = await placeOn(rabbit, { backend: 'rpc://' });
     expect(await place.detect()).toEqual([]);

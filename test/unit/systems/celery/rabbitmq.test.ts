@@ -164,6 +164,23 @@ describe('finding Celery', () => {
     expect(await detectRabbit(fakeBroker(parts), options(), never)).toEqual([]);
   });
 
+  it('finds queues that a publisher declared where no worker has ever been', async () => {
+    const parts: FakeParts = {
+      queues: [queue('mails', { consumers: 0 }), queue('orders', { consumers: 0 }), queue('topics'), queue('fans')],
+      exchanges: [exchange('mails'), exchange('orders'), exchange('topics'), exchange('fans', 'fanout')],
+      bindings: [
+        binding('mails', 'mails'),
+        binding('orders', 'orders'),
+        binding('topics', 'topics', 'topics.#'),
+        binding('fans', 'fans'),
+      ],
+      products: { orders: 'Pika Python Client Library' },
+    };
+    const evidence = await detectRabbit(fakeBroker(parts), options(), never);
+    expect(evidence.map(({ what }) => what)).toEqual(['queue mails']);
+    expect(evidence[0]?.value).toContain('nobody consumes it');
+  });
+
   it('finds queues by name where the management API is refused or absent', async () => {
     const refused = celeryVhost();
     refused.management = {
