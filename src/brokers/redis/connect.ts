@@ -169,8 +169,8 @@ class RedisConnection implements ConnectedRedis {
   ): AsyncGenerator<readonly Reply[], void, void> {
     const session = this.#session();
     if (this.#lost !== null) throw this.#lost;
-    const { driver, node } = session;
-    const context = { driver, meter: this.#meter, node, timeoutMs: this.#replyTimeoutMs };
+    const { driver, node, scripts } = session;
+    const context = { driver, scripts, meter: this.#meter, node, timeoutMs: this.#replyTimeoutMs };
     try {
       for await (const { commands, replies } of readParts(parts, context, signal)) {
         for (let i = 0; i < replies.length; i++) {

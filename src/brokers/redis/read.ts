@@ -2,6 +2,7 @@ import { InspectorError } from '../../model';
 import { aborted, seconds } from '../common/failures';
 import { assertReading, summarize } from './commands';
 import type { Driver } from './driver';
+import type { KnownScripts } from './known-scripts';
 import type { Command, Meter, Reply } from './port';
 
 /** Parts under way at once: the server works on the next one while we read the last. */
@@ -12,6 +13,7 @@ export type Counting = { -readonly [Key in keyof Meter]: Meter[Key] };
 
 export interface ReadContext {
   readonly driver: Driver;
+  readonly scripts: KnownScripts;
   readonly meter: Counting;
   readonly node: string;
   readonly timeoutMs: number;
@@ -50,7 +52,7 @@ export async function* readParts(
       if (sent === 0 || done !== null) context.meter.roundTrips++;
       sent++;
       context.meter.commands += commands.length;
-      const replies = context.driver.send(commands);
+      const replies = context.scripts.send(commands, context.driver);
       // Of the parts that are under way when one fails, only the first failure is of interest.
       replies.catch(() => undefined);
       underWay.push({ commands, replies });

@@ -6,6 +6,7 @@ import { type BrokerNode, showNode } from '../common/url';
 import { type Driver, type Endpoint, LostConnection, openDriver } from './driver';
 import { connectFailure, replyError } from './failures';
 import { greet } from './greeting';
+import { KnownScripts } from './known-scripts';
 import type { RedisServer } from './port';
 import { speaksPlain, speaksTls } from './probe';
 import { findMaster } from './sentinel';
@@ -25,6 +26,7 @@ export interface SessionOptions {
 /** A socket on which the server has been greeted: logged in, database chosen, facts read. */
 export interface Session {
   readonly driver: Driver;
+  readonly scripts: KnownScripts;
   readonly server: RedisServer;
   /** `host:port` or path of the very node. */
   readonly node: string;
@@ -82,7 +84,7 @@ async function openNode(
   const stop = () => driver.close();
   signal.addEventListener('abort', stop, { once: true });
   try {
-    return { driver, server: await greet(driver, options, place), node: shown };
+    return { driver, scripts: new KnownScripts(), server: await greet(driver, options, place), node: shown };
   } catch (thrown) {
     driver.close();
     signal.throwIfAborted();
