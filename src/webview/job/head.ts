@@ -23,7 +23,7 @@ export function head(view: JobView, panel: JobPanel): TemplateResult {
           ${
             id === null
               ? nothing
-              : html`<span class="second">·</span><span class="code second">${id}</span>${iconButton('copy', t('Copy id'), () => panel.copy(id, t('the id')))}`
+              : html`<span class="code second">${id}</span>${iconButton('copy', t('Copy id'), () => panel.copy(id, t('the id')))}`
           }
         </p>
       </div>
