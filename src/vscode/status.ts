@@ -2,13 +2,13 @@ import { t } from '@vscode/l10n';
 import * as vscode from 'vscode';
 import type { Inspector, LiveConnection } from '../inspector/api';
 import { formatNumber, formatSpan } from '../inspector/present/format';
-import { knownAmount } from '../model';
 import { Disposables } from './disposables';
 import type { FindingsView } from './findings/findings-view';
 import { say } from './messages';
 import { onSetting, setting } from './settings';
 import type { BrokersView } from './tree/brokers-view';
 import { accessWords, environmentWord } from './tree/model/connection';
+import { allFailures } from './tree/model/fresh';
 
 export interface StatusText {
   readonly text: string;
@@ -106,7 +106,8 @@ export class Status implements vscode.Disposable {
   #badge(fresh: number): void {
     const view = this.#brokers.view;
     const wanted = setting('badge');
-    const value = wanted === 'newFailures' ? fresh : wanted === 'allFailures' ? this.#allFailures() : 0;
+    const value =
+      wanted === 'newFailures' ? fresh : wanted === 'allFailures' ? allFailures(this.#inspector.connections) : 0;
     const failures =
       value === 0
         ? undefined
@@ -123,17 +124,10 @@ export class Status implements vscode.Disposable {
     setBadge(view, failures);
     setBadge(
       this.#findings.view,
-      found === 0 ? undefined : { value: found, tooltip: t('{0} findings', formatNumber(found)) },
+      found === 0
+        ? undefined
+        : { value: found, tooltip: found === 1 ? t('1 finding') : t('{0} findings', formatNumber(found)) },
     );
-  }
-
-  #allFailures(): number {
-    return this.#inspector.connections
-      .flatMap(live => live.installations)
-      .reduce((sum, { installation, overview }) => {
-        const state = installation.system.facts.troubleState;
-        return sum + (overview?.queues ?? []).reduce((part, { counts }) => part + knownAmount(counts[state]), 0);
-      }, 0);
   }
 
   dispose(): void {

@@ -6,6 +6,7 @@ import type { App } from '../app';
 import { setContextKey } from '../context-keys';
 import { askReason } from '../findings/findings-view';
 import { type FindingRow, findingMarkdown } from '../findings/model';
+import { brokerIcon } from '../tree/model/icons';
 import { connectionOf } from '../tree/model/row';
 import type { CommandTable } from './command';
 import { copy } from './rows';
@@ -79,7 +80,7 @@ async function showMenu(app: App): Promise<void> {
     const none = counts.some(count => 'unknown' in count) ? t('failures not known') : t('{0} failed', '0');
     const known = failed > 0 ? t('{0} failed', formatNumber(failed)) : none;
     return {
-      label: `$(database) ${live.profile.name}`,
+      label: `$(${brokerIcon(live.profile.url)}) ${live.profile.name}`,
       description: live.state.kind === 'live' ? known : t('not connected'),
       run: () => app.brokers.revealConnection(live.profile.id),
     };

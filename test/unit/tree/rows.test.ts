@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { InspectorError, type Overview, type WorkerSummary } from '../../../src/model';
 import { connectionNotes, connectionRow } from '../../../src/vscode/tree/model/connection';
 import { contextValue } from '../../../src/vscode/tree/model/context-value';
+import { allFailures } from '../../../src/vscode/tree/model/fresh';
 import { installationRow, sectionRows } from '../../../src/vscode/tree/model/installation';
 import { jobRows, LISTED_JOBS } from '../../../src/vscode/tree/model/jobs';
 import { scheduleRows, workerRows } from '../../../src/vscode/tree/model/people';
@@ -69,6 +70,13 @@ describe('installation', () => {
     );
   });
 
+  test('of pausing and resuming all of it only what would change something is offered', () => {
+    const offers = ['pause', 'resume'].map(id => ({ action: action(id), available: true as const }));
+    const contextOf = (over: Overview) => installationRow(live(), view(over, { offers: () => offers }), true).context;
+    expect(contextOf(overview())).toBe(';installation;pause;');
+    expect(contextOf(overview({ notices: [{ code: 'suspended', text: '' }] }))).toBe(';installation;resume;');
+  });
+
   test('sections stand in their order; what the system has no notion of is left out', () => {
     const rows = sectionRows(live(), view(overview({ absent: ['schedules'] })), world());
     expect(rows.map(row => row.label)).toEqual(['Failed', 'Queues', 'Workers']);
@@ -92,6 +100,12 @@ describe('installation', () => {
     expect(some?.spoken).toBe('Failed, 14 jobs, 3 new');
   });
 
+  test('all failures are counted, also those that no queue tells of', () => {
+    const some = live({ installations: [view(overview({ counts: { failed: { exact: 14 } } }))] });
+    const unread = live({ installations: [view(null)] });
+    expect(allFailures([some, some, unread])).toBe(28);
+  });
+
   test('an unknown count is never a number', () => {
     const over = overview({ counts: { failed: { unknown: 'not visible without the plug-in' } } });
     expect(sectionRows(live(), view(over), world())[0]?.description).toBe('not visible without the plug-in');
@@ -102,6 +116,12 @@ describe('queues', () => {
   test('by name with numbers in order, whatever order they were read in', () => {
     const over = overview({ queues: [queue('q10'), queue('q2'), queue('a')] });
     expect(queueRows(at, view(over), world()).map(row => row.label)).toEqual(['a', 'q2', 'q10']);
+  });
+
+  test('keys can be copied where they are more than the name, which a queue of RabbitMQ has alone', () => {
+    const over = overview({ queues: [queue('default'), queue('mail', { keys: ['mail'] })] });
+    const contexts = queueRows(at, view(over), world()).map(row => row.context);
+    expect(contexts).toEqual([';queue;keys;', ';queue;']);
   });
 
   test('what waits, what runs, and how long the oldest waits when it is long', () => {
@@ -249,7 +269,7 @@ describe('workers and schedules', () => {
     const [row] = workerRows(at, view(overview({ workers: [worker] })));
     expect(row).toMatchObject({ description: 'no heartbeat for 4 min', icon: { id: 'warning', tint: 'warning' } });
     const [busy] = workerRows(at, view(overview({ workers: [{ ...worker, alive: true, currentTask: 'a.b.charge' }] })));
-    expect(busy?.description).toBe('busy · charge');
+    expect(busy).toMatchObject({ description: 'busy · charge', spoken: 'worker-3, busy, charge' });
   });
 
   test('an overdue schedule says so first', () => {
@@ -311,6 +331,18 @@ describe('workers that have to be asked', () => {
   const described = (over: Partial<Overview>) =>
     sectionRows(live(), asking(over), world()).find(({ label }) => label === 'Workers');
   const asked = { at: ago(5), answers: 3, of: 4, running: false };
+
+  test('the tooltip of a living worker says once when it was heard of', () => {
+    const heard = { alive: true, aliveReason: 'heard 2 s ago', lastHeartbeat: ago(2) };
+    const gone = { alive: false, aliveReason: 'It has signed off.', lastHeartbeat: ago(240) };
+    const second = (given: Partial<WorkerSummary>) => {
+      const shown = view(overview({ workers: [worker('worker-3', given)] }));
+      const [row] = workerRows(at, shown);
+      return tooltipLines(row!, live({ installations: [shown] }), world())[1];
+    };
+    expect(second(heard)).toBe('idle · heard 2 s ago');
+    expect(second(gone)).toBe('idle · last heartbeat 4 min ago · It has signed off.');
+  });
 
   test('can be asked where nothing is known of them yet, and the row says so', () => {
     const reason = 'Celery writes no list of workers to the broker: they have to be asked.';

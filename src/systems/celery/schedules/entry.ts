@@ -38,6 +38,8 @@ const OPTIONS = 20;
 /** An entry as the tree and `inspect` show it. */
 export function summaryOf(entry: Entry, { id, owner, nextRun, source, more }: Standing): ScheduleSummary {
   const queue = entry.options.get('queue');
+  // Celery and RedBeat write when an entry was made as its last run (celery/beat.py, ScheduleEntry; RedBeat's save()).
+  const lastRun = entry.runs === null || entry.runs === 0 ? null : entry.lastRun;
   const noArgs = entry.args === null && (entry.kwargs === null || isEmpty(entry.kwargs));
   return {
     id,
@@ -55,9 +57,9 @@ export function summaryOf(entry: Entry, { id, owner, nextRun, source, more }: St
       { name: 'Name', value: entry.name, format: 'text' },
       {
         name: 'Last run',
-        value: entry.lastRun,
+        value: lastRun,
         format: 'instant',
-        ...(entry.lastRun === null ? { note: 'none yet' } : {}),
+        ...(lastRun === null ? { note: 'none yet' } : {}),
       },
       { name: 'Runs', value: entry.runs === null ? null : String(entry.runs), format: 'text' },
       ...(entry.zone === null ? [] : [{ name: 'Time zone', value: entry.zone, format: 'text' } as const]),

@@ -99,3 +99,10 @@ export class FreshFailures {
     if (changed) this.#store.set(this.#seen);
   }
 }
+
+/** All failures that are known, also those that no queue tells of, as with Celery. */
+export function allFailures(connections: readonly LiveConnection[]): number {
+  return connections
+    .flatMap(live => live.installations)
+    .reduce((sum, view) => sum + knownAmount(view.overview?.counts[view.installation.system.facts.troubleState]), 0);
+}

@@ -29,11 +29,20 @@ export function installationRow(live: LiveConnection, view: InstallationView, al
     context: contextValue(
       'installation',
       [(installation.companions ?? []).length > 0 && 'companions'],
-      installation.actions({ kind: 'installation' }, null),
+      installation.actions({ kind: 'installation' }, null).filter(({ action }) => action.id !== pointless(overview)),
     ),
     spoken: description === '' ? label : `${label}, ${description}`,
   };
 }
+
+/** Of pausing and resuming all of an installation, the one that would change nothing; undefined before it was read. */
+function pointless(overview: Overview | null): string | undefined {
+  if (overview === null) return undefined;
+  return overview.notices.some(({ code }) => code === SUSPENDED) ? 'pause' : 'resume';
+}
+
+/** The notice of an installation that is paused. */
+const SUSPENDED = 'suspended';
 
 function versionText(overview: Overview | null): string {
   if (overview === null) return t('not read yet');

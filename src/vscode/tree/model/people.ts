@@ -29,11 +29,10 @@ function workerRow(at: InstallationAddress, view: InstallationView, worker: Work
   const dead = worker.alive === false;
   const name = oneLine(worker.name);
   const task = worker.currentTask ?? worker.currentJob;
-  const description = dead
-    ? (worker.aliveReason ?? t('not alive'))
-    : worker.alive === null
-      ? joined(worker.state, worker.aliveReason)
-      : joined(worker.state, task === null ? '' : shortTask(task));
+  const parts = dead
+    ? [worker.aliveReason ?? t('not alive')]
+    : [worker.state, (worker.alive === null ? worker.aliveReason : task === null ? '' : shortTask(task)) ?? ''];
+  const description = joined(...parts);
   return {
     id: childId(workersId(at), worker.name),
     subject: { kind: 'worker', at, name: worker.name, job: worker.currentJobRef },
@@ -46,7 +45,7 @@ function workerRow(at: InstallationAddress, view: InstallationView, worker: Work
       [worker.currentJobRef !== null && 'busy'],
       view.installation.actions({ kind: 'worker', name: worker.name }, null),
     ),
-    spoken: `${name}, ${description}`,
+    spoken: [name, ...parts].filter(part => part !== '').join(', '),
   };
 }
 

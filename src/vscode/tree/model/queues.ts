@@ -74,7 +74,7 @@ function queueRow(at: InstallationAddress, view: InstallationView, queue: QueueS
     children: 'collapsed',
     context: contextValue(
       'queue',
-      [queue.keys.length > 0 && 'keys'],
+      [queue.keys.some(key => key !== queue.name) && 'keys'],
       view.installation.actions({ kind: 'queue', name: queue.name }, null),
     ),
     spoken: [

@@ -200,7 +200,10 @@ function workerLines(worker: WorkerSummary, world: World): string[] {
   ];
   return [
     oneLine(worker.name),
-    joined(worker.state, beat, worker.aliveReason),
+    // What makes it alive says when it was heard of.
+    worker.alive === true
+      ? joined(worker.state, worker.aliveReason ?? beat)
+      : joined(worker.state, beat, worker.aliveReason),
     joined(worker.host === null ? '' : oneLine(worker.host), worker.pid === null ? '' : t('pid {0}', worker.pid)),
     joined(worker.version, worker.runtime),
     worker.queues.length === 0 ? '' : t('listens to {0}', worker.queues.map(oneLine).join(', ')),
@@ -210,8 +213,8 @@ function workerLines(worker: WorkerSummary, world: World): string[] {
   ];
 }
 
-function detailText({ name, value, format }: Fact, world: World): string {
-  if (value === null) return '';
+function detailText({ name, value, format, note }: Fact, world: World): string {
+  if (value === null) return note === undefined ? '' : t('{0} {1}', name, note);
   if (format === 'instant') return t('{0} {1}', name, writtenTime(value, world));
   return t('{0} {1}', name, format === 'size' ? formatSize(Number(value)) : oneLine(value));
 }

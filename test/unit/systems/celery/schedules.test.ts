@@ -120,6 +120,13 @@ describe('a definition of RedBeat', () => {
     });
   });
 
+  it('has not run where only the time is written at which it was made', () => {
+    const made = '{"last_run_at": {"__type__": "datetime", "year": 2026, "month": 7, "day": 1, "timezone": "UTC"}}';
+    const { entry } = read({ __type__: 'interval', every: 30, relative: false }, {}, made);
+    const { details } = summaryOf(entry, { id: 'n', owner: 'RedBeat', nextRun: null, source: 'n' });
+    expect(details).toContainEqual({ name: 'Last run', value: null, format: 'instant', note: 'none yet' });
+  });
+
   it('knows every type, and names one that it does not', () => {
     const words = (schedule: unknown) => {
       const { trigger } = read(schedule).entry;
