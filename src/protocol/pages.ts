@@ -151,7 +151,8 @@ export interface RawView {
     readonly text: string | null;
     /** Classic dump: offset, hex, characters. */
     readonly hex: string;
-    readonly cut: boolean;
+    /** How much of it is here, where that is not all: `16 kB`. */
+    readonly shown: string | null;
   }[];
 }
 

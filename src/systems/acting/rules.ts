@@ -80,7 +80,9 @@ export function moveWaiting(queue: string, served: readonly string[], text: stri
   const [first] = served;
   if (first === undefined) return [];
   const target = { kind: 'selector', queue, state: 'waiting' } as const;
-  return [{ text: `${text}: ${names(served)}.`, action: { id: 'move', target, parameters: { queue: first } } }];
+  return [
+    { text: `${text}: ${names(served, 3, 'or')}.`, action: { id: 'move', target, parameters: { queue: first } } },
+  ];
 }
 
 /** Findings of every rule in order; a rule that cannot run says why, and the others stand. */

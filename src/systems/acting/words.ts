@@ -4,12 +4,12 @@
 export const count = (n: number, one: string, other = `${one}s`): string =>
   `${n.toLocaleString('en-US')} ${n === 1 ? one : other}`;
 
-/** `a, b and 3 more`. */
-export function names(list: readonly string[], shown = 3): string {
+/** `a, b and 3 more`; with `or` where one of them is to be chosen. */
+export function names(list: readonly string[], shown = 3, word: 'and' | 'or' = 'and'): string {
   if (list.length <= shown) {
-    return list.length < 2 ? (list[0] ?? '') : `${list.slice(0, -1).join(', ')} and ${list.at(-1)}`;
+    return list.length < 2 ? (list[0] ?? '') : `${list.slice(0, -1).join(', ')} ${word} ${list.at(-1)}`;
   }
-  return `${list.slice(0, shown).join(', ')} and ${list.length - shown} more`;
+  return `${list.slice(0, shown).join(', ')} ${word} ${list.length - shown} more`;
 }
 
 /** `3 min`, `2 h`, `4 d`. */

@@ -51,7 +51,8 @@ export class EnqueueForm extends Page<EnqueuePage, EnqueueView> {
   protected override updated(): void {
     if (this.#focused || this.view === undefined) return;
     this.#focused = true;
-    const empty = [...this.querySelectorAll<HTMLInputElement>('.field input, .field textarea')].find(
+    // What says when, and the options, are mostly left empty.
+    const empty = [...this.querySelectorAll<HTMLInputElement>('main > .field :is(input, textarea)')].find(
       one => one.value === '',
     );
     (empty ?? this.querySelector<HTMLElement>('h1'))?.focus();

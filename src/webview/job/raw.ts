@@ -41,13 +41,17 @@ function key(part: RawView, panel: JobPanel): TemplateResult {
 function field(entry: RawView['entries'][number], panel: JobPanel): TemplateResult {
   const short = entry.text !== null && entry.text.length <= 120 && !entry.text.includes('\n');
   if (short) {
-    return html`<div class="raw-field"><span class="raw-name code">${entry.name}</span><span class="code">${entry.text}</span></div>`;
+    return html`<div class="raw-field"><span class="raw-name code">${entry.name}</span>${
+      entry.text === ''
+        ? html`<span class="second">${t('empty')}</span>`
+        : html`<span class="code">${entry.text}</span>`
+    }</div>`;
   }
   return html`
     <details class="raw-field">
       <summary>
         <span class="raw-name code">${entry.name}</span>
-        <span class="second">${entry.size}${entry.decoded === null ? '' : ` · ${entry.decoded}`}${entry.cut ? ` · ${t('the first 64 kB are shown')}` : ''}</span>
+        <span class="second">${entry.size}${entry.decoded === null ? '' : ` · ${entry.decoded}`}${entry.shown === null ? '' : ` · ${t('the first {0} are shown', entry.shown)}`}</span>
       </summary>
       ${entry.text === null ? nothing : html`<pre>${entry.text}</pre>`}
       <pre class="hex" tabindex="0" aria-label=${t('Bytes of {0}', entry.name)}>${entry.hex}</pre>

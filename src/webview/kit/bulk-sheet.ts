@@ -32,9 +32,9 @@ export function bulkSheet(view: BulkView, handlers: SheetHandlers): TemplateResu
         ${productionLine(view.connection)}
       </header>
       ${stage === 'running' && progress ? running(progress) : nothing}
-      ${stage === 'report' && report ? ended(report) : nothing}
+      ${stage === 'report' && report ? ended(report, plan) : nothing}
       <section class="section">
-        <div class="section-head"><h2>${t('What happens')}</h2></div>
+        <div class="section-head"><h2>${stage === 'report' ? t('What was planned') : t('What happens')}</h2></div>
         <p>${plan.detail}</p>
         ${counts(plan)}
         <p class="second">${plan.guarantee} ${plan.undo}</p>
@@ -94,11 +94,14 @@ function tally(all: OutcomeCounts): TemplateResult {
   return html`<div class="tally">${words.map(([word, n]) => html`<span>${word} <strong>${n.toLocaleString()}</strong></span>`)}</div>`;
 }
 
-function ended(report: BulkReport): TemplateResult {
+function ended(report: BulkReport, plan: PlanView): TemplateResult {
+  const { done, gone, refused, failed, unknown } = report.counts;
+  const more = done + gone + refused + failed + unknown - plan.total;
   return html`
     ${report.failure === null ? nothing : html`<div class="banner error" role="alert"><span>${report.failure}</span></div>`}
     ${report.stopped ? html`<div class="banner warning" role="note"><span>${t('Stopped before the end. What was done stays done; the rest is where it was.')}</span></div>` : nothing}
     ${tally(report.counts)}
+    ${more > 0 ? html`<p class="second">${more === 1 ? t('1 more than was planned: it came meanwhile.') : t('{0} more than were planned: they came meanwhile.', more.toLocaleString())}</p>` : nothing}
     ${
       report.rest.length === 0
         ? nothing

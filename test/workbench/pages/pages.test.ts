@@ -50,6 +50,13 @@ describe.each(Object.keys(THEMES) as Theme[])('accessibility, %s', theme => {
     expect(await under.violations()).toEqual([]);
     expect(under.errors).toEqual([]);
   });
+
+  test('a job that runs on production', async () => {
+    const load = { ...jobView, connection: production, state: 'running', stateWord: 'Started' };
+    const under = await open('job', { load }, theme);
+    await under.page.locator('.production').first().waitFor();
+    expect(await under.violations()).toEqual([]);
+  });
 });
 
 describe('job', () => {
@@ -99,6 +106,14 @@ describe('job', () => {
     expect(await under.page.getByRole('menu').count()).toBe(0);
   });
 
+  test('in high contrast, which has no background for it, a line is around the entry of the menu that has the focus', async () => {
+    const { page } = await open('job', SAMPLES.job, 'high-contrast');
+    await page.getByRole('button', { name: 'More actions' }).click();
+    await page.locator('[role="menuitem"]:focus').waitFor();
+    const outline = await page.evaluate<string>('getComputedStyle(document.activeElement).outline');
+    expect(outline).toBe('rgb(243, 133, 24) solid 1px');
+  });
+
   test('a value unfolds, a hundred children at a time', async () => {
     const child = { path: 'lines/0', label: '0', type: 'str', text: "'first'", childCount: 0 };
     const under = await open('job', { ...SAMPLES.job, unfold: [child] });
@@ -137,6 +152,18 @@ describe('job', () => {
 });
 
 describe('enqueue', () => {
+  test('the first field that has to be filled has the focus; with a copy, which has all of them, the title', async () => {
+    const focused = async (values: object) => {
+      const { page } = await open('enqueue', { ...SAMPLES.enqueue, load: { ...enqueueView, values } });
+      const focus = page.locator('body *:focus');
+      await focus.waitFor();
+      return (await focus.getAttribute('id')) ?? (await page.evaluate<string>('document.activeElement.tagName'));
+    };
+    expect(await focused({ queue: 'default' })).toBe('field-task');
+    const copied = { task: 'shop.add', args: '(1, 2)', kwargs: '{}', queue: 'default' };
+    expect(await focused(copied)).toBe('H1');
+  });
+
   test('a problem shows under its field and keeps the job from being sent', async () => {
     const problem = "Line 1, column 2: expected a value, got ')'.";
     const under = await open('enqueue', {
@@ -188,6 +215,22 @@ describe('bulk sheet', () => {
     expect(await under.page.locator('h1').textContent()).toBe('Retried 409 jobs.');
     await under.page.getByRole('button', { name: 'Undo' }).click();
     expect((await under.asked()).map(one => one.method)).toEqual(['start', 'stop', 'undo']);
+  });
+
+  test('the report says how many were touched that came after the preview', async () => {
+    const under = await open('bulk', { load: { ...bulkView, stage: 'running', progress: null } });
+    const counts = { done: 1315, gone: 1, refused: 0, failed: 0, unknown: 0 };
+    const report = {
+      text: 'Retried 1,315 jobs.',
+      stopped: false,
+      rest: [],
+      undo: null,
+      notUndoable: null,
+      failure: null,
+    };
+    await under.event('ended', { ...report, counts });
+    await under.page.getByText('2 more than were planned: they came meanwhile.').waitFor();
+    expect(await under.page.getByRole('heading', { name: 'What happens' }).count()).toBe(0);
   });
 
   test('Escape closes while nothing ran', async () => {

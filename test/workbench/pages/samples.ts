@@ -139,14 +139,15 @@ export const jobView: JobView = {
       ttl: 'expires in 365 d',
       command: 'redis-cli -n 0 hgetall rq:job:9c1f04e2',
       entries: [
-        { name: 'status', size: '6 B', decoded: null, text: 'failed', hex: '66', cut: false },
+        { name: 'status', size: '6 B', decoded: null, text: 'failed', hex: '66', shown: null },
+        { name: 'group_id', size: '0 B', decoded: null, text: '', hex: '', shown: null },
         {
           name: 'data',
           size: '2 kB',
           decoded: 'zlib, pickle protocol 5',
           text: null,
           hex: '00000000  78 9c',
-          cut: true,
+          shown: '16.4 kB',
         },
       ],
     },

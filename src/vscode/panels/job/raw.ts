@@ -22,7 +22,7 @@ export function rawViews(job: Job): RawView[] {
         decoded: entry.decoded,
         text: printable(shown),
         hex: hexDump(shown),
-        cut: entry.totalBytes > shown.length,
+        shown: entry.totalBytes > shown.length ? formatSize(shown.length) : null,
       };
     }),
   }));

@@ -61,6 +61,11 @@ describe('payloads', () => {
     expect(taskName(call.value!)).toBe('shop.f');
   });
 
+  test('a class method is named with its class', () => {
+    const call = readCall(Buffer.from('(Vmake\ncshop.bank\nAccount\n(t(dt.'));
+    expect(taskName(call.value!)).toBe('shop.bank.Account.make');
+  });
+
   test('a value of another serializer is said to be one', () => {
     expect(readValue(Buffer.from([1, 2, 3, 4]), 'meta', 'The meta').problem?.reason).toBe(
       'The meta could not be read: it is neither pickle nor JSON, so a serializer of its own made it.',
@@ -194,6 +199,7 @@ test('words', () => {
   expect(names(['a'])).toBe('a');
   expect(names(['a', 'b'])).toBe('a and b');
   expect(names(['a', 'b', 'c', 'd', 'e'])).toBe('a, b, c and 2 more');
+  expect(names(['a', 'b', 'c'], 3, 'or')).toBe('a, b or c');
   expect([5000, 180_000, 7_200_000, 400_000_000].map(span)).toEqual(['5 s', '3 min', '2 h', '5 d']);
   expect(shellWord('plain-name')).toBe('plain-name');
   expect(shellWord("it's; rm")).toBe(String.raw`'it'\''s; rm'`);

@@ -31,7 +31,7 @@ export const enqueueParameters = (kind: BrokerKind): ParameterSchema => ({
     at: {
       type: 'string',
       title: 'At',
-      description: 'Not before this time (eta); a worker holds it until then',
+      description: 'Not before this time (eta): 2026-11-21T14:30, or with a zone; a worker holds it until then',
       format: 'instant',
       group: 'when',
     },
