@@ -391,9 +391,8 @@ test.each(['Default Light Modern', 'Default High Contrast', 'Default High Contra
     await workbench.collapse('Queues');
     await workbench.expand('Failed');
     await workbench.setTheme(theme);
-    await workbench.rowWith('charge_card').click();
-    await workbench.editorTab('charge_card').waitFor();
-    await workbench.webview().getByRole('heading', { name: 'shop.payments.charge_card' }).waitFor();
+    const heading = workbench.webview().getByRole('heading', { name: 'shop.payments.charge_card' });
+    await workbench.clickUntil(workbench.rowWith('charge_card'), heading);
     expect(await accessibilityProblems(workbench)).toEqual([]);
     await workbench.screenshot(`acting-${theme.replaceAll(' ', '-')}`);
   },

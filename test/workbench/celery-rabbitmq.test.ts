@@ -118,9 +118,8 @@ test('the result backend is named, and what ended is found', async () => {
 });
 
 test('a failed task is retried from its panel, and a real worker finishes it', async () => {
-  await workbench.rowWith(ORDER).click();
   const page = workbench.webview();
-  await page.getByRole('heading', { name: 'shop.tasks.charge_card' }).waitFor();
+  await workbench.clickUntil(workbench.rowWith(ORDER), page.getByRole('heading', { name: 'shop.tasks.charge_card' }));
   expect(await accessibilityProblems(workbench)).toEqual([]);
   rmSync(shop.gatewaySwitch);
   await page.getByRole('button', { name: 'Retry', exact: true }).click();

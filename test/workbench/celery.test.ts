@@ -123,9 +123,8 @@ test('failed tasks are found from the result backend alone, beside queues, worke
 });
 
 test('a failed task opens with its error, its own frames and its arguments', async () => {
-  await workbench.rowWith('5311').click();
   const page = workbench.webview();
-  await page.getByRole('heading', { name: 'shop.tasks.charge_card' }).waitFor();
+  await workbench.clickUntil(workbench.rowWith('5311'), page.getByRole('heading', { name: 'shop.tasks.charge_card' }));
   await page.getByText('no answer to POST /v1/charges after 30 s').first().waitFor();
   await page
     .getByRole('button', { name: /shop\/gateway\.py:\d+/ })
@@ -239,8 +238,10 @@ test('what became of tasks is listed by state', async () => {
   await workbench.collapse('Queues');
   await workbench.expand('Results');
   await workbench.expand('succeeded');
-  await workbench.rowWith('(5311, 1)').click();
-  await workbench.webview().getByRole('heading', { name: 'shop.tasks.add' }).waitFor();
+  await workbench.clickUntil(
+    workbench.rowWith('(5311, 1)'),
+    workbench.webview().getByRole('heading', { name: 'shop.tasks.add' }),
+  );
   await workbench.collapse('Results');
 });
 
@@ -253,9 +254,8 @@ test('a periodic task of RedBeat is run now, and beat sends it', async () => {
 
 test('a queue that nobody serves is a finding', async () => {
   await workbench.command('Job Queues: Show findings');
-  await workbench.rowWith('reports', 'Findings').click();
   const page = workbench.webview();
-  await page.getByRole('heading', { name: 'Evidence' }).waitFor();
+  await workbench.clickUntil(workbench.rowWith('reports', 'Findings'), page.getByRole('heading', { name: 'Evidence' }));
   expect(await page.getByRole('table').innerText()).toMatch(/3/);
   expect(await accessibilityProblems(workbench)).toEqual([]);
   await workbench.screenshot('celery-finding');

@@ -76,9 +76,11 @@ test('a production broker is read-only, marked, and its arguments are masked whe
     .locator('.part.sidebar')
     .getByText(/^Restricted mode: brokers are not looked up/)
     .waitFor();
-  await workbench.rowWith('send_receipt').click();
   const page = workbench.webview();
-  await page.getByRole('heading', { name: 'shop.mail.send_receipt' }).waitFor();
+  await workbench.clickUntil(
+    workbench.rowWith('send_receipt'),
+    page.getByRole('heading', { name: 'shop.mail.send_receipt' }),
+  );
   await workbench.screenshot('guarding-job');
   await page.getByText(/^The arguments are hidden/).waitFor();
   expect(await page.locator('body').innerText()).not.toContain('secret-');

@@ -55,9 +55,11 @@ test('failed jobs stand first, with counts, workers and schedules below', async 
 });
 
 test('a failed job opens with its error, its own frames and its arguments', async () => {
-  await workbench.rowWith(ORDER).click();
   const page = workbench.webview();
-  await page.getByRole('heading', { name: 'shop.payments.charge_card' }).waitFor();
+  await workbench.clickUntil(
+    workbench.rowWith(ORDER),
+    page.getByRole('heading', { name: 'shop.payments.charge_card' }),
+  );
   await page.getByText('no answer to POST /v1/charges after 30 s').first().waitFor();
   await page
     .getByRole('button', { name: /shop\/gateway\.py:\d+/ })
@@ -145,9 +147,8 @@ test('retry all shows first what it will touch, and reports afterwards', async (
 test('a finding gives evidence, consequence and remedy', async () => {
   await workbench.command('Job Queues: Show findings');
   await workbench.row('Trouble', 'Findings').waitFor();
-  await workbench.rowWith('reports', 'Findings').click();
   const page = workbench.webview();
-  await page.getByRole('heading', { name: 'Evidence' }).waitFor();
+  await workbench.clickUntil(workbench.rowWith('reports', 'Findings'), page.getByRole('heading', { name: 'Evidence' }));
   expect(await page.getByRole('table').innerText()).toMatch(/2/);
   expect(await accessibilityProblems(workbench)).toEqual([]);
   await workbench.screenshot('finding');

@@ -267,14 +267,12 @@ export class Workbench {
 
   /** Presses a key until it has worked: one is lost while VS Code still moves the focus. */
   async keyUntil(key: string, there: Locator): Promise<void> {
-    const seen = async () => {
-      await this.page.keyboard.press(key);
-      return there.waitFor({ timeout: 3000 }).then(
-        () => true,
-        () => false,
-      );
-    };
-    await waitFor(seen, { timeout: 20_000, what: `${key} to work` });
+    await repeatUntil(() => this.page.keyboard.press(key), there, 3000);
+  }
+
+  /** Clicks until it has worked: a row that is drawn anew under the pointer loses the click. */
+  async clickUntil(what: Locator, there: Locator): Promise<void> {
+    await repeatUntil(() => what.click(), there, 10_000);
   }
 
   /** A notification that contains the text. */
@@ -338,6 +336,18 @@ export class Workbench {
     await this.page.screenshot({ path });
     return path;
   }
+}
+
+/** @param patience milliseconds until what was done counts as lost */
+async function repeatUntil(act: () => Promise<void>, there: Locator, patience: number): Promise<void> {
+  const led = async () => {
+    await act();
+    return there.waitFor({ timeout: patience }).then(
+      () => true,
+      () => false,
+    );
+  };
+  await waitFor(led, { timeout: 4 * patience + 10_000, what: `${there} to be there` });
 }
 
 /** For tests that share a workbench: none finds what another one left open, and what one saw when it failed is kept. */
