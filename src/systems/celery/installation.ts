@@ -41,7 +41,7 @@ import { readPage } from './page';
 import type { CeleryContext, CeleryParts, Place } from './parts';
 import { createRabbitTransport } from './rabbitmq';
 import { createRedisTransport } from './redis';
-import { createResults } from './results';
+import { createResults, namedBackends } from './results';
 import { rowsOfRefs } from './rows';
 import { diagnose } from './rules';
 import { createSchedules } from './schedules';
@@ -73,10 +73,12 @@ export class CeleryInstallation implements Installation {
     this.evidence = evidence;
     if (isRabbit(place.broker)) this.sources = RABBIT_SOURCES;
     const mailbox = createMailbox(place);
-    const redis = isRedis(place.broker) ? createRedisTransport(place, mailbox, evidence) : null;
+    const redis = isRedis(place.broker)
+      ? createRedisTransport(place, mailbox, evidence, () => workers.fleet.prioritySteps)
+      : null;
     const transport = redis ?? createRabbitTransport(place, mailbox, evidence);
     const workers = createWorkers(place, mailbox);
-    const results = createResults(place, () => backendsOf(workers.fleet.configurations.values()));
+    const results = createResults(place, () => namedBackends(workers.fleet.configurations.values()));
     const problems: Problem[] = [];
     this.#parts = { ...place, transport, redis, results, workers, schedules: createSchedules(place), problems };
     this.#context = {
@@ -148,13 +150,4 @@ export class CeleryInstallation implements Installation {
   diagnose(seen: Seen, signal: AbortSignal): AsyncIterable<Diagnosis> {
     return diagnose(this.#context, seen, signal);
   }
-}
-
-/** `result_backend` of configurations that workers told. */
-function backendsOf(configurations: Iterable<Readonly<Record<string, unknown>>>): readonly string[] {
-  const named = new Set<string>();
-  for (const { result_backend: backend } of configurations) {
-    if (typeof backend === 'string' && backend.includes('://')) named.add(backend);
-  }
-  return [...named];
 }

@@ -10,8 +10,36 @@ export type Key = string | Buffer;
 /** Any text made by `textOf`, as the key that it stands for. */
 export const keyOf = (name: string): Key => bytesOf(name);
 
-/** Between the parts of a binding's member, and between a queue and its priority step (kombu/transport/redis.py, `sep`). */
+/**
+ * Between the parts of a binding's member, and between a queue and its priority step, unless an application names another
+ * (kombu/transport/redis.py, `sep`; Celery's own manual shows `:`).
+ */
 export const SEPARATOR = '\x06\x16';
+
+/**
+ * The separator that a binding's member was written with; null where it cannot be told. Queues are mostly bound by their
+ * own name to an exchange of that name, mailboxes of remote control by no key at all.
+ */
+export function separatorIn(exchange: string, member: string): string | null {
+  if (member.split(SEPARATOR).length === 3) return SEPARATOR;
+  const name = exchange.endsWith('.pidbox') ? '' : exchange;
+  const end = name === '' ? longestTwice(member) : member.length - name.length;
+  if (!member.startsWith(name) || !member.endsWith(name) || end <= name.length) return null;
+  const twice = member.slice(name.length, end);
+  const once = twice.slice(0, twice.length / 2);
+  return once !== '' && once + once === twice ? once : null;
+}
+
+/** Length of the longest beginning that is something twice. */
+function longestTwice(text: string): number {
+  for (let half = Math.min(20, Math.floor(text.length / 2)); half > 0; half--)
+    if (text.slice(0, half) === text.slice(half, 2 * half)) return 2 * half;
+  return 0;
+}
+/** A separator as texts show it: characters of control are escaped. */
+export const escaped = (separator: string): string =>
+  separator.replaceAll(/\p{Cc}/gu, character => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`);
+
 /** kombu's `priority_steps`: served in this order, 0 first. */
 export const PRIORITY_STEPS = [0, 3, 6, 9] as const;
 
@@ -28,8 +56,8 @@ export function parseBindingKey(key: string): { readonly prefix: string; readonl
 }
 
 /** List of messages of one priority step. Producers push at the head (LPUSH), workers take from the tail (BRPOP). */
-export const listKey = (prefix: string, queue: string, step: number): Key =>
-  keyOf(step === 0 ? `${prefix}${queue}` : `${prefix}${queue}${SEPARATOR}${step}`);
+export const listKey = (prefix: string, queue: string, step: number, separator: string): Key =>
+  keyOf(step === 0 ? `${prefix}${queue}` : `${prefix}${queue}${separator}${step}`);
 
 /** Hash: delivery tag → JSON `[message, exchange, routing key]`. One for all queues and workers. */
 export const unackedKey = (prefix: string): Key => keyOf(`${prefix}unacked`);

@@ -118,8 +118,9 @@ export function parseOptions(raw: SystemOptions): CeleryOptions {
   };
 }
 
-function stepsOf(given: unknown): readonly number[] | null {
+/** `priority_steps` as somebody wrote them, in order; null where there are none. */
+export function stepsOf(given: unknown): readonly number[] | null {
   if (!Array.isArray(given)) return null;
   const steps = given.filter(step => Number.isInteger(step) && step >= 0 && step <= 255).slice(0, 20);
-  return steps.length === 0 ? null : [...new Set<number>(steps)];
+  return steps.length === 0 ? null : [...new Set<number>(steps)].sort((a, b) => a - b);
 }

@@ -63,11 +63,19 @@ export interface Place {
   readonly companions: Companions | null;
 }
 
+/** A result backend as the configuration of a worker names it. */
+export interface NamedBackend {
+  /** Without its password. */
+  readonly url: string;
+  /** Number of the database on the very Redis that the worker has as its broker; null where that cannot be told. */
+  readonly database: number | 'elsewhere' | null;
+}
+
 /** results/index.ts: `export const createResults: CreateResults`. No round trip. */
 export type CreateResults = (
   place: Place,
-  /** Result backends that configurations of workers name (passwords taken out), as of now. */
-  named: () => readonly string[],
+  /** Result backends that configurations of workers name, as of now. */
+  named: () => readonly NamedBackend[],
 ) => Results;
 
 /** The results of an installation, wherever they are. */
@@ -77,8 +85,8 @@ export interface Results {
   /** Of the last `locate`. */
   readonly companion: Companion;
   /**
-   * Finds where they are, before every overview and whatever needs them: the option `results`, the broker's own database,
-   * other databases of the same Redis. Free of round trips once they are found; never throws but on abort.
+   * Finds where they are, before every overview and whatever needs them: the option `results`, the database that workers
+   * name, the broker's own, the one other database of the same Redis that has results and no messages. Free of round trips once they are found; never throws but on abort.
    */
   locate(signal: AbortSignal): Promise<void>;
 }
@@ -157,6 +165,10 @@ export interface RedisTransport extends Transport {
   ): AsyncIterable<readonly StoredElement[]>;
   /** Keys of a queue's lists by priority step, in serving order. */
   listKeys(queue: string): readonly { readonly step: number; readonly key: string | Buffer }[];
+  /** Of these, the ones that workers take from, as far as it is known: what is put into another waits for ever. */
+  servedListKeys(queue: string): readonly { readonly step: number; readonly key: string | Buffer }[];
+  /** `sep` of the transport options: between the parts of a binding, and between a queue and its priority step. */
+  readonly separator: string;
   /** Names of queues as of the last look; learns them where there was none. */
   queueNames(signal: AbortSignal): Promise<readonly string[]>;
 }

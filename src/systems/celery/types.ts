@@ -241,6 +241,8 @@ export interface Fleet {
   readonly askedAt: number | null;
   /** Transport option `visibility_timeout` in seconds, where a worker's configuration tells. */
   readonly visibilityTimeout: number | null;
+  /** Transport option `priority_steps`, where a worker's configuration tells. */
+  readonly prioritySteps: readonly number[] | null;
   /** Configurations of workers, passwords taken out. */
   readonly configurations: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
   /** Ids that workers skip (`revoked`), as far as they told; at most 50,000 of each. */

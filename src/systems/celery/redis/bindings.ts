@@ -1,6 +1,6 @@
 import type { Reply } from '../../../brokers/redis/port';
 import { arrayOf, nameOf } from '../../reading/replies';
-import { isInternal, SEPARATOR } from '../keys';
+import { isInternal } from '../keys';
 
 /** One member of an exchange's set of bindings. */
 export interface Binding {
@@ -67,9 +67,9 @@ function topicFits(bound: readonly string[], words: readonly string[]): boolean 
 }
 
 /** Members of the set of bindings of one exchange; what does not have three parts is left out. */
-export function bindingsOf(exchange: string, reply: Reply | undefined): Binding[] {
+export function bindingsOf(exchange: string, reply: Reply | undefined, separator: string): Binding[] {
   return arrayOf(reply).flatMap((member): Binding[] => {
-    const parts = nameOf(member)?.split(SEPARATOR);
+    const parts = nameOf(member)?.split(separator);
     if (parts === undefined || parts.length !== 3) return [];
     const [routingKey = '', pattern = '', queue = ''] = parts;
     return [{ exchange, routingKey, pattern, queue }];

@@ -2,7 +2,7 @@ import { type Command, isFailure, type RedisBroker, type Reply } from '../../../
 import type { Looked } from '../../../model';
 import { textOf } from '../../reading/ids';
 import { arrayOf, bufferOf, failureOf, numberOf } from '../../reading/replies';
-import { BINDING_PATTERN, isInternal, keyOf, parseBindingKey, SEPARATOR } from '../keys';
+import { BINDING_PATTERN, isInternal, keyOf, parseBindingKey, SEPARATOR, separatorIn } from '../keys';
 
 /** What was found under one key prefix. */
 export interface Found {
@@ -14,6 +14,8 @@ export interface Found {
 const COUNT = 1000;
 /** Lists whose end is looked at in one step: some may hold large elements. */
 const CHECKED = 100;
+/** Sets of bindings that are asked for a member in one step. */
+const SAMPLED = 20;
 /** Lists that are remembered as candidates. */
 const MOST = 20_000;
 
@@ -54,6 +56,10 @@ export class Discovery {
   /** Key of a list without its priority → one of its lists, and whether its messages are kombu's (null = not known). */
   readonly #lists = new Map<string, { readonly key: string; readonly isKombu: boolean | null }>();
   readonly #steps = new Set<number>();
+  /** By key prefix, as members of bindings show it. */
+  readonly #separators = new Map<string, string>();
+  /** Keys of bindings that were asked for a member. */
+  readonly #sampled = new Set<string>();
   /** Answers of `prefixes` and `lists`. */
   #prefixes: { readonly size: number; readonly found: ReadonlyMap<string, Found> } | null = null;
   #named: readonly string[] = [];
@@ -66,7 +72,8 @@ export class Discovery {
 
   /** Whether every key has been looked at once. */
   get complete(): boolean {
-    return (this.#done[0] && this.#done[1] && this.#unchecked().length === 0) || this.#refusal !== null;
+    const isDone = this.#done[0] && this.#done[1];
+    return (isDone && this.#unchecked().length === 0 && this.#unsampled().length === 0) || this.#refusal !== null;
   }
 
   /** The server's words where SCAN may not be run. */
@@ -94,7 +101,36 @@ export class Discovery {
     if (this.#byType) commands.push([...lists, 'TYPE', 'list']);
     else commands.push(this.#of > TRIED ? ['TIME'] : lists);
     for (const { key } of this.#unchecked()) commands.push(['LINDEX', keyOf(key), -1]);
+    for (const key of this.#unsampled()) commands.push(['SRANDMEMBER', keyOf(key)]);
     return commands;
+  }
+
+  /** Keys of bindings, a few of each prefix whose separator is not known yet. */
+  #unsampled(): string[] {
+    const unsampled: string[] = [];
+    for (const key of this.#bindingKeys) {
+      if (unsampled.length >= SAMPLED) break;
+      const parsed = this.#sampled.has(key) ? null : parseBindingKey(key);
+      // Bindings of reply queues are written by whoever asks, this program among them.
+      if (parsed === null || parsed.exchange.startsWith('reply.')) continue;
+      if (!this.#separators.has(parsed.prefix)) unsampled.push(key);
+    }
+    return unsampled;
+  }
+
+  /** A member of the bindings under a key, which shows the separator. */
+  takeMember(key: string, reply: Reply | undefined): void {
+    this.#sampled.add(key);
+    const parsed = parseBindingKey(key);
+    if (parsed === null || !Buffer.isBuffer(reply)) return;
+    const separator = separatorIn(parsed.exchange, textOf(reply));
+    if (separator === null) return;
+    this.#separators.set(parsed.prefix, separator);
+    if (separator !== SEPARATOR) for (const name of this.#lists.keys()) this.#meet(partsOfList(name, separator)[1]);
+  }
+
+  #meet(step: number | null): void {
+    if (step !== null && this.#steps.size < MOST_STEPS) this.#steps.add(step);
   }
 
   #unchecked(): { readonly name: string; readonly key: string }[] {
@@ -109,6 +145,7 @@ export class Discovery {
   /** The answers to `commands`, which were made just before. */
   take(replies: readonly Reply[], count = COUNT): void {
     const unchecked = this.#unchecked();
+    const unsampled = this.#unsampled();
     const [size, bindings, ...rest] = replies;
     if (isFailure(bindings)) {
       this.#refusal = failureOf(bindings);
@@ -126,6 +163,7 @@ export class Discovery {
     });
     if (this.#byType || this.#of <= TRIED) this.#takeLists(lists, count);
     else this.#done[1] = true;
+    for (const [i, key] of unsampled.entries()) this.takeMember(key, rest[unchecked.length + i]);
   }
 
   #takeBindings(reply: Reply | undefined, count: number): void {
@@ -147,8 +185,10 @@ export class Discovery {
   #takeLists(reply: Reply | undefined, count: number): void {
     const [cursor, keys] = partsOf(reply);
     for (const key of keys) {
-      const [name, step] = partsOfList(key);
-      if (step !== null && this.#steps.size < MOST_STEPS) this.#steps.add(step);
+      const [name, step] = partsOfList(key, SEPARATOR);
+      this.#meet(step);
+      for (const separator of this.#separators.values())
+        if (separator !== SEPARATOR) this.#meet(partsOfList(key, separator)[1]);
       if (!this.#lists.has(name) && this.#lists.size < MOST && !isInternal(name) && !NO_LIST.test(name)) {
         this.#lists.set(name, { key, isKombu: null });
       }
@@ -196,6 +236,11 @@ export class Discovery {
     return this.#steps;
   }
 
+  /** `sep` of the transport options of the applications under a key prefix. */
+  separator(prefix: string): string {
+    return this.#separators.get(prefix) ?? SEPARATOR;
+  }
+
   /** Keys of lists that hold messages of kombu, without priority steps; the same array while nothing has changed. */
   lists(): readonly string[] {
     const named = [...this.#lists].flatMap(([name, { isKombu }]) => (isKombu === true ? [name] : []));
@@ -206,9 +251,9 @@ export class Discovery {
 }
 
 /** A key of a list without its priority step, and that step. */
-function partsOfList(key: string): [name: string, step: number | null] {
-  const at = key.lastIndexOf(SEPARATOR);
-  const step = key.slice(at + SEPARATOR.length);
+export function partsOfList(key: string, separator: string): [name: string, step: number | null] {
+  const at = key.lastIndexOf(separator);
+  const step = key.slice(at + separator.length);
   return at > 0 && /^(?:0|[1-9]\d{0,2})$/.test(step) ? [key.slice(0, at), Number(step)] : [key, null];
 }
 

@@ -59,7 +59,12 @@ async function readListElements(
   const [first] = places;
   if (first === undefined) return [];
   const { queue, step } = first;
-  const list: List = { queue, step, key: listKey(reading.prefix, queue, step), name: listName(first) };
+  const list: List = {
+    queue,
+    step,
+    key: listKey(reading.prefix, queue, step, reading.separator),
+    name: listName(first),
+  };
   const ranks = await ranksOf(reading, list, places, signal);
   const wanted = places.map((place, i) => ({ place, rank: ranks[i] ?? null }));
   const commands = wanted.map(({ rank }): Command => {

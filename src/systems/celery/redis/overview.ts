@@ -2,7 +2,7 @@ import type { Command, Reply } from '../../../brokers/redis/port';
 import { type Count, exactly, type Problem, type QueueSummary, sumCounts, unknown } from '../../../model';
 import { arrayOf, failureOf, numberOf, plainOf } from '../../reading/replies';
 import { Turns } from '../../reading/turns';
-import { unackedKey } from '../keys';
+import { escaped, unackedKey } from '../keys';
 import type { TransportOverview } from '../types';
 import { type Lengths, readAll, readLengths } from './lengths';
 import { bindingCommands, learnAll } from './queues';
@@ -50,7 +50,7 @@ export async function readOverview(reading: Reading, signal: AbortSignal): Promi
 
 /** Rows of the queues, which stand in the order of their lists. Remembers which lists hold something. */
 async function summariesOf(
-  { memory, prefix, steps }: Reading,
+  { memory, prefix, steps, separator }: Reading,
   queues: readonly string[],
   { lists, replies }: Pick<Lengths, 'lists' | 'replies'>,
   byQueue: ReadonlyMap<string, number> | string,
@@ -76,7 +76,7 @@ async function summariesOf(
       paused: null,
       oldestWaitingAt: null,
       workers: null,
-      keys: [`${prefix}${name}`, ...others.map(step => `${prefix}${name}\\x06\\x16${step}`)],
+      keys: [`${prefix}${name}`, ...others.map(step => `${prefix}${name}${escaped(separator)}${step}`)],
     });
     if (summaries.length % 128 === 0) await turns.next();
   }

@@ -2,6 +2,7 @@ import type { Command, Reply } from '../../../brokers/redis/port';
 import { Turns } from '../../reading/turns';
 import { bindingKey, type Key, listKey } from '../keys';
 import { type Binding, Bindings, bindingsOf } from './bindings';
+import { partsOfList } from './discovery';
 import { readAll } from './lengths';
 import type { Reading } from './reading';
 
@@ -20,10 +21,11 @@ export const listName = ({ step, queue }: Pick<List, 'step' | 'queue'>): string 
 const REMEMBERED = 20_000;
 
 /** Lists of a queue in the order in which they are served; the same objects at each call. */
-export function listsOf({ prefix, steps, memory }: Reading, queue: string): readonly List[] {
+export function listsOf({ prefix, steps, separator, memory }: Reading, queue: string): readonly List[] {
   const known = memory.lists;
-  if (known.steps !== steps || known.byQueue.size > REMEMBERED) {
+  if (known.steps !== steps || known.separator !== separator || known.byQueue.size > REMEMBERED) {
     known.steps = steps;
+    known.separator = separator;
     known.byQueue.clear();
   }
   let lists = known.byQueue.get(queue);
@@ -31,7 +33,7 @@ export function listsOf({ prefix, steps, memory }: Reading, queue: string): read
     lists = steps.map(step => ({
       queue,
       step,
-      key: listKey(prefix, queue, step),
+      key: listKey(prefix, queue, step, separator),
       name: listName({ queue, step }),
     }));
     known.byQueue.set(queue, lists);
@@ -73,11 +75,11 @@ export async function learn(
   exchanges: readonly string[],
   replies: readonly Reply[],
 ): Promise<readonly string[]> {
-  const { memory, place, discovery, prefix } = reading;
+  const { memory, place, discovery, prefix, separator } = reading;
   const turns = new Turns();
   let changed = false;
   for (const [i, exchange] of exchanges.entries()) {
-    const bindings = bindingsOf(exchange, replies[i]);
+    const bindings = bindingsOf(exchange, replies[i], separator);
     if (!areSame(memory.exchanges.get(exchange), bindings)) {
       memory.exchanges.set(exchange, bindings);
       changed = true;
@@ -95,7 +97,11 @@ export async function learn(
   const others = [...prefixes.keys()].filter(other => other.length > prefix.length);
   for (const key of lists) {
     // A list of an installation with a longer prefix is not ours.
-    if (key.startsWith(prefix) && !others.some(other => key.startsWith(other))) names.add(key.slice(prefix.length));
+    if (!key.startsWith(prefix) || others.some(other => key.startsWith(other))) continue;
+    const name = key.slice(prefix.length);
+    // A separator of the application's own may stand in names of lists that nobody bound.
+    const [base, step] = partsOfList(name, separator);
+    names.add(step !== null && names.has(base) ? base : name);
   }
   await turns.next();
   memory.queues = [...names].filter(name => name !== '').sort();

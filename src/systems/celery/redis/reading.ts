@@ -13,8 +13,8 @@ export interface Memory {
   queues: readonly string[] | null;
   /** What the discovery had found when they were made. */
   from: { readonly prefixes: ReadonlyMap<string, Found>; readonly lists: readonly string[] } | null;
-  /** Lists of each queue, made once for these priority steps. */
-  readonly lists: { steps: readonly number[]; readonly byQueue: Map<string, readonly List[]> };
+  /** Lists of each queue, made once for these priority steps and this separator. */
+  readonly lists: { steps: readonly number[]; separator: string; readonly byQueue: Map<string, readonly List[]> };
   /** Length of each list when last counted, by `step:queue`. */
   readonly lengths: Map<string, number>;
   /** Lists of other priorities than the first that hold something, by `step:queue`. */
@@ -37,6 +37,8 @@ export interface Reading {
   /** `global_keyprefix`. */
   readonly prefix: string;
   readonly steps: readonly number[];
+  /** `sep` of the transport options. */
+  readonly separator: string;
   readonly discovery: Discovery;
   readonly memory: Memory;
 }
@@ -47,7 +49,7 @@ export function newMemory(): Memory {
     bindings: Bindings.none,
     queues: null,
     from: null,
-    lists: { steps: [], byQueue: new Map() },
+    lists: { steps: [], separator: '', byQueue: new Map() },
     lengths: new Map(),
     priorities: new Set(),
     prioritiesKnown: false,

@@ -19,9 +19,15 @@ import { readWaitingPage } from './waiting';
 import { type WalkQuery, walk } from './walk';
 
 /** Celery's messages on one Redis database, under one key prefix. No round trip. */
-export function createRedisTransport(place: Place, mailbox: Mailbox, evidence: readonly Evidence[]): RedisTransport {
+export function createRedisTransport(
+  place: Place,
+  mailbox: Mailbox,
+  evidence: readonly Evidence[],
+  /** `priority_steps` of configurations that workers told; null where none did. */
+  toldSteps: () => readonly number[] | null,
+): RedisTransport {
   if (!isRedis(place.broker)) throw new Error('This broker is no Redis.');
-  return new Lists(place, place.broker, mailbox, evidence);
+  return new Lists(place, place.broker, mailbox, evidence, toldSteps);
 }
 
 class Lists implements RedisTransport {
@@ -30,13 +36,22 @@ class Lists implements RedisTransport {
   readonly evidence: readonly Evidence[];
   readonly mailbox: Mailbox;
   readonly #reading: Reading;
+  readonly #toldSteps: () => readonly number[] | null;
 
-  constructor(place: Place, broker: RedisBroker, mailbox: Mailbox, evidence: readonly Evidence[]) {
+  constructor(
+    place: Place,
+    broker: RedisBroker,
+    mailbox: Mailbox,
+    evidence: readonly Evidence[],
+    toldSteps: () => readonly number[] | null,
+  ) {
     this.broker = broker;
+    this.#toldSteps = toldSteps;
     this.mailbox = mailbox;
     this.evidence = evidence;
     const discovery = discoveryOf(broker);
     let met = -1;
+    let told: readonly number[] | null = null;
     let steps: readonly number[] = [];
     this.#reading = {
       broker,
@@ -44,11 +59,15 @@ class Lists implements RedisTransport {
       prefix: place.key,
       /** The same array while nothing is added to it. */
       get steps() {
-        if (met !== discovery.steps.size) {
+        if (met !== discovery.steps.size || String(told) !== String(toldSteps())) {
           met = discovery.steps.size;
-          steps = stepsOf(place, discovery.steps);
+          told = toldSteps();
+          steps = stepsOf(place, discovery.steps, told);
         }
         return steps;
+      },
+      get separator() {
+        return discovery.separator(place.key);
       },
       discovery,
       memory: newMemory(),
@@ -96,16 +115,32 @@ class Lists implements RedisTransport {
     return listsOf(this.#reading, queue);
   }
 
+  servedListKeys(queue: string): readonly { readonly step: number; readonly key: string | Buffer }[] {
+    const { place, discovery } = this.#reading;
+    const served = place.options.prioritySteps ?? this.#toldSteps() ?? stepsInUse(discovery.steps);
+    return this.listKeys(queue).filter(({ step }) => served.includes(step));
+  }
+
+  get separator(): string {
+    return this.#reading.separator;
+  }
+
   queueNames(signal: AbortSignal): Promise<readonly string[]> {
     return queueNames(this.#reading, signal);
   }
 }
 
-/** kombu's own steps and those of which lists were met, unless a person names them (`priority_steps`). */
-function stepsOf({ options }: Place, met: ReadonlySet<number>): readonly number[] {
+/** Those that workers told, else kombu's own, and those of which lists were met, unless a person names them. */
+function stepsOf({ options }: Place, met: ReadonlySet<number>, told: readonly number[] | null): readonly number[] {
   const given = options.prioritySteps;
   if (given !== null) return given;
+  const own = told ?? PRIORITY_STEPS;
+  const others = [...met].filter(step => !own.includes(step));
+  return others.length === 0 ? own : [...own, ...others].sort((a, b) => a - b);
+}
+
+/** Steps that workers look at for certain: kombu's own, or where others were met, these. The first list always is. */
+function stepsInUse(met: ReadonlySet<number>): readonly number[] {
   const own: ReadonlySet<number> = new Set(PRIORITY_STEPS);
-  const others = [...met].filter(step => !own.has(step));
-  return others.length === 0 ? PRIORITY_STEPS : [...PRIORITY_STEPS, ...others].sort((a, b) => a - b);
+  return [...met].every(step => own.has(step)) ? PRIORITY_STEPS : [0, ...met];
 }

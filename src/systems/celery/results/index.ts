@@ -1,12 +1,13 @@
 /** Results of Celery: found by themselves where they are in this Redis, else where a person says. */
 import { isRedis, type RedisBroker } from '../../../brokers/redis/port';
 import { asInspectorError, type Companion, InspectorError, isAbort } from '../../../model';
-import type { CreateResults, Place, Results } from '../parts';
+import type { CreateResults, NamedBackend, Place, Results } from '../parts';
 import { choosePrefix, resultPrefixOf } from './keys';
-import { Locator } from './locate';
+import { type Place as Found, Locator } from './locate';
 import { RedisResultStore } from './store';
 import { foreignBackend, withoutSecret } from './urls';
 
+export { namedBackends } from './named';
 export { resultRef } from './rows';
 export { stateOfStatus } from './status';
 export { RedisResultStore } from './store';
@@ -21,19 +22,19 @@ export const createResults: CreateResults = (place, named) => new CeleryResults(
 
 class CeleryResults implements Results {
   readonly #place: Place;
-  readonly #named: () => readonly string[];
+  readonly #named: () => readonly NamedBackend[];
   readonly #locator: Locator;
   #store: RedisResultStore | null = null;
   /** Where it was found in another database of the same Redis. */
   #database: number | null = null;
   #failure: InspectorError | null = null;
-  /** Other places of this Redis with results. */
-  #others: readonly string[] = [];
+  /** Places of this Redis with results of which it cannot be told whose they are. */
+  #others: readonly Found[] = [];
   #looked = false;
   #restUntil = 0;
   #looking: Promise<void> | null = null;
 
-  constructor(place: Place, named: () => readonly string[]) {
+  constructor(place: Place, named: () => readonly NamedBackend[]) {
     this.#place = place;
     this.#named = named;
     const { broker, companions } = place;
@@ -45,8 +46,8 @@ class CeleryResults implements Results {
   }
 
   get companion(): Companion {
-    const named = this.#named().map(withoutSecret);
-    const candidates = [...new Set([...named, ...this.#others])];
+    const others = this.#others.map(({ broker }) => `redis://${broker.address}`);
+    const candidates = [...new Set([...this.#named().map(({ url }) => url), ...others])];
     const base = { role: ROLE, title: TITLE, candidates };
     const store = this.#store;
     const wanted = this.#place.options.results;
@@ -59,6 +60,11 @@ class CeleryResults implements Results {
   }
 
   async locate(signal: AbortSignal): Promise<void> {
+    if (this.#isRefuted()) {
+      this.#store = null;
+      this.#database = null;
+      this.#restUntil = 0;
+    }
     if (this.#store !== null && this.#failure === null && !this.#isLost()) return;
     if (this.#looking === null && Date.now() < this.#restUntil) return;
     this.#looking ??= this.#look(signal).finally(() => {
@@ -113,15 +119,40 @@ class CeleryResults implements Results {
       return;
     }
     const { key, options } = this.#place;
-    const places = (await this.#locator.look(signal)).flatMap(place => {
+    const told = this.#told();
+    const found = await this.#placesFor(told, signal);
+    const places = found.flatMap(place => {
       const prefix = choosePrefix(place.prefixes, key, options.resultPrefix);
       return prefix === null ? [] : [{ ...place, prefix }];
     });
-    const [first, ...others] = places;
-    this.#others = others.map(({ broker }) => `redis://${broker.address}`);
-    if (first === undefined) return;
-    this.#store = this.#made(first.broker, first.prefix);
-    this.#database = first.database;
+    // Nobody's word for it: results beside messages belong to these, and one other place is taken for the backend.
+    const fitting = told !== null ? places : places.filter(({ database, isBroker }) => database === null || !isBroker);
+    const [only] = fitting.length === 1 ? fitting : [];
+    this.#others = places.filter(place => place !== only);
+    if (only === undefined) return;
+    this.#store = this.#made(only.broker, only.prefix);
+    this.#database = only.database;
+  }
+
+  #placesFor(told: readonly number[] | null, signal: AbortSignal): Promise<readonly Found[]> {
+    if (told === null) return this.#locator.look(signal);
+    return told.length > 0 ? this.#locator.lookInto(told, signal) : this.#locator.lookBeside(signal);
+  }
+
+  /** Databases of this Redis that workers name, none where they name other places; null where nobody has told. */
+  #told(): readonly number[] | null {
+    const named = this.#named();
+    if (named.length === 0 || named.some(({ database }) => database === null)) return null;
+    return [...new Set(named.flatMap(({ database }) => (typeof database === 'number' ? [database] : [])))];
+  }
+
+  /** Whether results were taken for those of this Celery, and its workers have named another place since. */
+  #isRefuted(): boolean {
+    if (this.#store === null || this.#place.options.results !== null) return false;
+    const told = this.#told();
+    const database = /\/(\d+)$/.exec(this.#store.broker.address)?.[1];
+    if (told === null || database === undefined) return false;
+    return told.length > 0 ? !told.includes(Number(database)) : this.#database !== null;
   }
 
   #made(broker: RedisBroker, prefix: string): RedisResultStore {
@@ -140,6 +171,10 @@ class CeleryResults implements Results {
     const { broker } = this.#place;
     if (!isRedis(broker))
       return 'Results are not kept on RabbitMQ. Name the result backend to see failed and finished tasks.';
+    if (this.#others.length > 0) {
+      const where = this.#others.map(place => place.broker.address).join(' and ');
+      return `Results stand in ${where}, and nothing tells whether they are of this Celery. Name its result backend.`;
+    }
     const far = this.#locator.whole ? '' : ' so far';
     return `No results were found in the databases of this Redis${far}. Name the result backend if there is another.`;
   }

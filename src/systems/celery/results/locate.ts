@@ -2,6 +2,7 @@
 import { isFailure, isRedis, type RedisBroker } from '../../../brokers/redis/port';
 import type { Companions } from '../../../model';
 import { arrayOf, bufferOf } from '../../reading/replies';
+import { bindingKey } from '../keys';
 import { prefixOf, TASK } from './keys';
 
 /** SCANs of one database in one look, and the COUNT of each: with as many keys as that, one look is a whole one. */
@@ -23,9 +24,14 @@ interface Search {
 export interface Place {
   readonly broker: RedisBroker;
   readonly prefixes: readonly string[];
-  /** Of this Redis; null where it is another. */
+  /** Its number, where it is another database of this Redis than that of the messages. */
   readonly database: number | null;
+  /** A Celery has messages there: its results are its own. */
+  readonly isBroker: boolean;
 }
+
+/** Exchanges that every Celery leaves behind which has its messages in a database. */
+const EXCHANGES = ['celery', 'celeryev', 'celery.pidbox'];
 
 /** Remembers how far it has looked, so that every look is short and each goes on where the last one ended. */
 export class Locator {
@@ -40,18 +46,35 @@ export class Locator {
 
   /** The broker's own database, then the others of this Redis, the fullest first. Every place with results, own first. */
   async look(signal: AbortSignal): Promise<readonly Place[]> {
-    const own = this.#messages;
-    if (own === null) return [];
-    const found: Place[] = [];
-    const prefixes = await this.searchIn(own, signal);
-    if (prefixes.length > 0) return [{ broker: own, prefixes, database: null }];
+    const own = await this.lookBeside(signal);
+    if (own.length > 0 || this.#messages === null) return own;
     const others = (await this.#companions?.otherDatabases(signal)) ?? [];
     const fullest = [...others].sort((a, b) => b.keys - a.keys).slice(0, DATABASES);
-    for (const { db } of fullest) {
+    return this.lookInto(
+      fullest.map(({ db }) => db),
+      signal,
+    );
+  }
+
+  /** The broker's own database. */
+  async lookBeside(signal: AbortSignal): Promise<readonly Place[]> {
+    const broker = this.#messages;
+    const prefixes = broker === null ? [] : await this.searchIn(broker, signal);
+    return broker === null || prefixes.length === 0 ? [] : [{ broker, prefixes, database: null, isBroker: true }];
+  }
+
+  /** Databases of this Redis by their numbers, those with results. */
+  async lookInto(databases: readonly number[], signal: AbortSignal): Promise<readonly Place[]> {
+    const own = this.#messages;
+    const found: Place[] = [];
+    for (const db of databases) {
       const broker = await this.#companions?.database(db, signal);
       if (broker == null || !isRedis(broker)) continue;
-      const there = await this.searchIn(broker, signal);
-      if (there.length > 0) found.push({ broker, prefixes: there, database: db });
+      const prefixes = await this.searchIn(broker, signal);
+      if (prefixes.length === 0) continue;
+      // One object for one database: changes there are made in one script with those of the messages.
+      if (broker.address === own?.address) found.push({ broker: own, prefixes, database: null, isBroker: true });
+      else found.push({ broker, prefixes, database: db, isBroker: await isBrokerOf(broker, prefixes, signal) });
     }
     return found;
   }
@@ -89,4 +112,10 @@ export class Locator {
     }
     return [...search.prefixes];
   }
+}
+
+async function isBrokerOf(broker: RedisBroker, prefixes: readonly string[], signal: AbortSignal): Promise<boolean> {
+  const keys = ['', ...prefixes].flatMap(prefix => EXCHANGES.map(exchange => bindingKey(prefix, exchange)));
+  const [known] = await broker.read([['EXISTS', ...keys]], signal);
+  return typeof known === 'number' && known > 0;
 }

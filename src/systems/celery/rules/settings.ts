@@ -2,7 +2,7 @@ import type { Command } from '../../../brokers/redis/port';
 import type { Finding } from '../../../model';
 import { count, names } from '../../acting/words';
 import { arrayOf, nameOf, numberOf } from '../../reading/replies';
-import { bindingKey, keyOf, replyExchange, SEPARATOR } from '../keys';
+import { bindingKey, escaped, keyOf, replyExchange } from '../keys';
 import { asked, finding, needAsked, type Rule, tasks } from './context';
 
 const PICKLE = /pickle|x-python-serialize/i;
@@ -77,9 +77,11 @@ export const pickleAccepted: Rule = {
 export const priorityLists: Rule = {
   id: 'celery.priority-lists',
   async check(context) {
-    if (context.redis === null) return [];
+    const transport = context.celery.redis;
+    if (transport === null) return [];
     const read = await context.samples.waiting();
     if (typeof read === 'string') return [];
+    const { separator } = transport;
     return read.flatMap(({ queue, steps, total }): Finding[] => {
       const plain = steps.get(0) ?? 0;
       if (plain === total) return [];
@@ -94,9 +96,9 @@ export const priorityLists: Rule = {
           evidence: [...steps]
             .sort(([a], [b]) => a - b)
             .map(([step, n]) => ({
-              what: step === 0 ? 'priority 0 to 2' : `priority ${step} and up`,
+              what: step === 0 ? `priority 0${upTo(transport.servedListKeys(queue))}` : `priority ${step} and up`,
               value: tasks(n),
-              source: `LLEN ${queue}${step === 0 ? '' : `\\x06\\x16${step}`}`,
+              source: `LLEN ${queue}${step === 0 ? '' : `${escaped(separator)}${step}`}`,
             })),
           consequence: `kombu keeps ${others.length === 1 ? 'one more list' : `${others.length} more lists`} for this queue. Whatever measures it by LLEN of its name, alarms and autoscalers among them, misses what waits there.`,
           remedies: [
@@ -107,7 +109,7 @@ export const priorityLists: Rule = {
                 language: 'shellscript',
                 text: [...steps.keys()]
                   .sort((a, b) => a - b)
-                  .map(step => `redis-cli LLEN "$(printf '${queue}${step === 0 ? '' : `\\006\\026${step}`}')"`)
+                  .map(step => `redis-cli LLEN "$(printf '${queue}${step === 0 ? '' : `${octal(separator)}${step}`}')"`)
                   .join('\n'),
               },
             },
@@ -119,6 +121,16 @@ export const priorityLists: Rule = {
   },
 };
 
+/** The last priority that stands in the first list. */
+function upTo(lists: readonly { readonly step: number }[]): string {
+  const next = lists.find(({ step }) => step > 0)?.step ?? 1;
+  return next === 1 ? '' : ` to ${next - 1}`;
+}
+
+/** For printf of a shell. */
+const octal = (text: string): string =>
+  [...Buffer.from(text)].map(byte => `\\${byte.toString(8).padStart(3, '0')}`).join('');
+
 /** Bindings of reply queues that are looked at, and from which on their number is remarkable. */
 const MEMBERS = 500;
 const REMARKABLE = 20;
@@ -128,7 +140,8 @@ export const replyQueues: Rule = {
   id: 'celery.orphan-reply-queues',
   async check(context) {
     const { redis, celery, signal } = context;
-    if (redis === null) return [];
+    if (redis === null || celery.redis === null) return [];
+    const { separator } = celery.redis;
     const set = bindingKey(celery.key, replyExchange(celery.options.controlExchange));
     const [size, sampled] = await redis.read(
       [
@@ -138,7 +151,7 @@ export const replyQueues: Rule = {
       signal,
     );
     const total = numberOf(size) ?? 0;
-    const queues = arrayOf(sampled).flatMap(member => nameOf(member)?.split(SEPARATOR)[2] ?? []);
+    const queues = arrayOf(sampled).flatMap(member => nameOf(member)?.split(separator)[2] ?? []);
     if (queues.length === 0) return [];
     const lengths = await redis.read(
       queues.map((queue): Command => ['LLEN', keyOf(`${celery.key}${queue}`)]),

@@ -1,5 +1,6 @@
 /** Workers as they answered and as their events show them, between looks. */
 import type { AskedSummary, WorkerSummary } from '../../../model';
+import { stepsOf } from '../options';
 import type { AnsweredCommand, Fleet, HeldTask, SeenTask } from '../types';
 import type { CeleryEvent } from './events';
 import { Node } from './node';
@@ -26,6 +27,8 @@ export class FleetState implements Fleet {
   heard: number | null = null;
   asked: AskedSummary | null = null;
   silent: readonly string[] = [];
+  /** Of the last configuration that named them. */
+  prioritySteps: readonly number[] | null = null;
 
   constructor(installation: string, now: () => number) {
     this.#installation = installation;
@@ -158,6 +161,10 @@ export class FleetState implements Fleet {
     const node = this.node(answer.worker);
     const before = node.answers;
     const first = node.take(answer, this.#now());
+    if (answer.method === 'conf') {
+      const steps = fieldIn(fieldIn(node.conf, 'broker_transport_options'), 'priority_steps');
+      this.prioritySteps = stepsOf(steps) ?? this.prioritySteps;
+    }
     // Two under one name are two that answer.
     if (first) this.#question.answers++;
     else if (node.answers > Math.max(1, before)) this.#question.answers++;

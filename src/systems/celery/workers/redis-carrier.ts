@@ -17,9 +17,9 @@ import {
   pidboxExchange,
   replyExchange,
   replyQueue,
-  SEPARATOR,
 } from '../keys';
 import type { CeleryOptions } from '../parts';
+import { type Discovery, discoveryOf } from '../redis/discovery';
 import type { Carrier } from './carrier';
 import { type CommandMessage, openRedis, redisEnvelope } from './envelope';
 
@@ -36,7 +36,8 @@ const MAX_NODES = 1_000;
 
 export function redisCarrier(broker: RedisBroker, prefix: string, options: CeleryOptions): Carrier {
   const database = databaseOf(broker.address);
-  const controls = new Controls(broker, prefix, options.controlExchange);
+  const discovery = discoveryOf(broker);
+  const controls = new Controls(broker, prefix, options.controlExchange, discovery);
   /** Whether workers here listen on other channels than the usual one. */
   let others = false;
   /** The usual channel first. */
@@ -59,15 +60,17 @@ export function redisCarrier(broker: RedisBroker, prefix: string, options: Celer
   return {
     async *exchange(commands, oid, timeoutMs, signal) {
       const names = await controls.names(signal);
+      // A worker whose separator is another cannot answer, nor anybody else's question meanwhile.
+      const separator = discovery.separator(prefix);
       const messages = commands.flatMap(command => messagesOf(names, command));
       const bindings = names.flatMap(control => {
         const exchange = replyExchange(control);
         const queue = replyQueue(names[0] ?? control, oid);
-        const member = `${oid}${SEPARATOR}${SEPARATOR}${queue}`;
+        const member = `${oid}${separator}${separator}${queue}`;
         return [bindingKey(prefix, exchange), permanentKey(prefix, exchange)].map(key => ({ key, member }));
       });
       const queue = replyQueue(names[0] ?? options.controlExchange, oid);
-      const [list = '', ...also] = PRIORITY_STEPS.map(step => listKey(prefix, queue, step));
+      const [list = '', ...also] = PRIORITY_STEPS.map(step => listKey(prefix, queue, step, separator));
       const each = Math.max(1, messages.length / Math.max(1, commands.length));
       let usual = 0;
       for await (const step of broker.exchange({ bindings, messages, list, also, timeoutMs }, signal)) {
@@ -98,7 +101,7 @@ export function redisCarrier(broker: RedisBroker, prefix: string, options: Celer
       return replies.flatMap((reply, i) => {
         const end = `.${pidboxExchange(names[i] ?? '')}`;
         return arrayOf(reply).flatMap(bytes => {
-          const queue = Buffer.isBuffer(bytes) ? (textOf(bytes).split(SEPARATOR)[2] ?? '') : '';
+          const queue = Buffer.isBuffer(bytes) ? (textOf(bytes).split(discovery.separator(prefix))[2] ?? '') : '';
           return queue.endsWith(end) ? [queue.slice(0, -end.length)] : [];
         });
       });
@@ -123,24 +126,25 @@ class Controls {
   readonly #broker: RedisBroker;
   readonly #prefix: string;
   readonly #usual: string;
+  readonly #discovery: Discovery;
   #found: readonly string[] = [];
   #searchedAt: number | null = null;
 
-  constructor(broker: RedisBroker, prefix: string, usual: string) {
+  constructor(broker: RedisBroker, prefix: string, usual: string, discovery: Discovery) {
     this.#broker = broker;
     this.#prefix = prefix;
     this.#usual = usual;
+    this.#discovery = discovery;
   }
 
   async names(signal: AbortSignal): Promise<readonly string[]> {
     if (this.#found.length > 0) return this.#found;
     const now = performance.now();
     if (this.#searchedAt !== null && now - this.#searchedAt < SEARCH_AGAIN_MS) return [this.#usual];
-    const [exists] = await this.#broker.read(
-      [['EXISTS', bindingKey(this.#prefix, pidboxExchange(this.#usual))]],
-      signal,
-    );
-    if (exists === 1) {
+    const key = bindingKey(this.#prefix, pidboxExchange(this.#usual));
+    const [member] = await this.#broker.read([['SRANDMEMBER', key]], signal);
+    if (Buffer.isBuffer(member)) {
+      this.#discovery.takeMember(typeof key === 'string' ? key : textOf(key), member);
       this.#found = [this.#usual];
       return this.#found;
     }

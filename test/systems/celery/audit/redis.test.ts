@@ -1,4 +1,5 @@
 /** Celery on Redis asked from outside: what was once answered wrongly stays answered rightly. */
+import { existsSync, readFileSync } from 'node:fs';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import {
@@ -85,6 +86,39 @@ test('priority steps of an application’s own are counted and served in their o
     '(2, 2)',
     '(5, 5)',
   ]);
+});
+
+test('where an application separates priorities by a colon, as Celery’s manual shows it, workers answer and take what is put in', async () => {
+  const conf = { result_extended: true, broker_transport_options: { priority_steps: [0, 2, 4], sep: ':' } };
+  const own = { ...app, conf };
+  await runCelery(own, 'for n in (5, 0, 2):\n    tasks.add.apply_async([n, n], queue="own", priority=n)');
+  const { installations: before } = await ask('overview');
+  expect(before[0].queues).toMatchObject([
+    { name: 'own', counts: { waiting: { exact: 3 } }, keys: expect.arrayContaining(['own', 'own:2', 'own:4']) },
+  ]);
+  const { items } = await ask('jobs', { state: 'waiting', queue: 'own' });
+  expect(items.map((row: { args: { text: string } }) => row.args.text)).toEqual(['(0, 0)', '(2, 2)', '(5, 5)']);
+
+  await using worker = await startCeleryWorker({ ...own, pool: 'threads', queues: ['own', 'new'] });
+  const { installations } = await ask('overview');
+  expect(installations[0].asked).toMatchObject({ answers: 1, of: 1 });
+  expect(installations[0].queues.map(({ name }: { name: string }) => name)).toEqual(['new', 'own']);
+  const lines = `${folder}/colon`;
+  const enqueue = (queue: string, priority: number) => {
+    const parameters = { task: 'shop.tasks.append_line', args: `('${lines}', '${queue} ${priority}')`, priority };
+    return ask('perform', { action: 'enqueue', queue, parameters });
+  };
+  for (const priority of [0, 3, 6, 9]) expect(await enqueue('own', priority)).toMatchObject({ done: 1 });
+  expect(await enqueue('new', 3)).toMatchObject({ done: 1 });
+  const done = async () => (existsSync(lines) ? readFileSync(lines, 'utf8').trim().split('\n') : []).sort();
+  await waitFor(async () => (await done()).length >= 5, { what: 'five tasks to run', explain: worker.output });
+  expect(await done()).toEqual(['new 3', 'own 0', 'own 3', 'own 6', 'own 9']);
+  expect(worker.output()).not.toContain('Traceback');
+
+  // What is bound by us is read by kombu with the same separator.
+  expect(await enqueue('later', 3)).toMatchObject({ done: 1 });
+  await runCelery(own, 'tasks.add.apply_async([1, 1], queue="later", priority=2)');
+  expect(await client.llen('later:2')).toBe(2);
 });
 
 test('a queue behind an exchange that has come up since the last look is in the next one', async () => {

@@ -228,7 +228,7 @@ describe('walking while what was handed out is taken away', () => {
     const { parseOptions } = await import('../../../../src/systems/celery/options');
     const broker = open.at(-1)!.broker;
     const place = { broker, key: '', options: parseOptions({}), companions: null };
-    const transport = createRedisTransport(place, createMailbox(place), installation.evidence);
+    const transport = createRedisTransport(place, createMailbox(place), installation.evidence, () => null);
     const seen: (string | null)[] = [];
     for await (const elements of transport.walk({ queue: 'celery', state: 'waiting', size: 60 }, signal)) {
       for (const { bytes, message } of elements) {

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { CompanionBrokers } from '../../../../src/inspector/companions';
 import { openLink } from '../../../../src/inspector/open';
 import type { Link } from '../../../../src/inspector/ports';
+import type { NamedBackend } from '../../../../src/systems/celery/parts';
 import { clientOf, startProxy, startRedis, type TestRedis } from '../../../support';
 import { complete, failure, never, page, put, resultsAt, uuid } from './support';
 
@@ -58,7 +59,7 @@ describe('found by themselves', () => {
   test('nowhere: it says so, names what workers told, and looks again later', async () => {
     await using redis = await startRedis();
     await using connection = await connected(redis.url);
-    const named = ['redis://:secret@other:6379/1'];
+    const named = () => [{ url: 'redis://other:6379/1', database: 'elsewhere' as const }];
     using world = await resultsAt(redis.url, { companions: connection.companions, named });
     expect(world.results.companion).toMatchObject({ state: 'missing', reason: expect.stringContaining('not been') });
     await world.results.locate(never);
@@ -69,6 +70,48 @@ describe('found by themselves', () => {
       address: null,
       reason: expect.stringMatching(/^No results were found in the databases of this Redis\. /),
       candidates: ['redis://other:6379/1'],
+    });
+  });
+
+  test('of several databases the one that workers name, also where another was taken first', async () => {
+    await using redis = await startRedis();
+    await fill(redis, 3, 4);
+    await using connection = await connected(redis.url);
+    const url = 'redis://cache/5';
+    let named: NamedBackend[] = [];
+    using world = await resultsAt(redis.url, { companions: connection.companions, named: () => named });
+    await world.results.locate(never);
+    expect(world.results.companion).toMatchObject({ state: 'found', address: `127.0.0.1:${redis.port}/3` });
+    await fill(redis, 5, 2);
+    named = [{ url, database: 5 }];
+    await world.results.locate(never);
+    expect(world.results.companion).toMatchObject({ state: 'found', address: `127.0.0.1:${redis.port}/5` });
+    named = [{ url, database: 'elsewhere' }];
+    await world.results.locate(never);
+    expect(world.results.companion).toMatchObject({ state: 'missing', candidates: [url] });
+    expect(world.results.store).toBeNull();
+  });
+
+  test('of several databases none, where nobody tells which; those of another Celery beside its messages never', async () => {
+    await using redis = await startRedis();
+    await fill(redis, 1, 1);
+    await fill(redis, 3, 4);
+    const client = clientOf(redis, 3);
+    await client.sadd('_kombu.binding.celery', 'celery\x06\x16\x06\x16celery');
+    client.disconnect();
+    await using connection = await connected(redis.url);
+    const { companions } = connection;
+    using first = await resultsAt(redis.url, { companions });
+    await first.results.locate(never);
+    expect(first.results.companion).toMatchObject({ state: 'found', address: `127.0.0.1:${redis.port}/1` });
+    await fill(redis, 2, 1);
+    using second = await resultsAt(redis.url, { companions });
+    await second.results.locate(never);
+    expect(second.results.store).toBeNull();
+    expect(second.results.companion).toMatchObject({
+      state: 'missing',
+      reason: expect.stringContaining(`127.0.0.1:${redis.port}/1`),
+      candidates: [3, 1, 2].map(db => `redis://127.0.0.1:${redis.port}/${db}`),
     });
   });
 

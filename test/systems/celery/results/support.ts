@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import { connectRedis } from '../../../../src/brokers/redis';
 import type { Companions, JobPage, JobQuery, State } from '../../../../src/model';
 import { parseOptions } from '../../../../src/systems/celery/options';
-import type { CeleryOptions, Results } from '../../../../src/systems/celery/parts';
+import type { CeleryOptions, NamedBackend, Results } from '../../../../src/systems/celery/parts';
 import { createResults, RedisResultStore } from '../../../../src/systems/celery/results';
 import type { ResultStore } from '../../../../src/systems/celery/types';
 
@@ -15,7 +15,7 @@ export interface Given {
   readonly options?: Partial<CeleryOptions>;
   readonly companions?: Companions | null;
   readonly key?: string;
-  readonly named?: readonly string[];
+  readonly named?: () => readonly NamedBackend[];
 }
 
 /** Results of an installation whose messages are at a URL. */
@@ -23,7 +23,7 @@ export async function resultsAt(url: string, given: Given = {}) {
   const broker = await connectRedis({ url }, never);
   const options = { ...OPTIONS, ...given.options };
   const place = { broker, key: given.key ?? '', options, companions: given.companions ?? null };
-  const results: Results = createResults(place, () => given.named ?? []);
+  const results: Results = createResults(place, given.named ?? (() => []));
   return { broker, results, [Symbol.dispose]: () => broker.close() };
 }
 

@@ -145,7 +145,7 @@ async function routed(
   context: Situation['context'],
   signal: AbortSignal,
 ): Promise<{ readonly message: Buffer; readonly queues: readonly string[] }> {
-  const { broker } = redisOf(context);
+  const { broker, redis } = redisOf(context);
   const text = bytes.toString('latin1');
   const message = Buffer.from(textAt(text, [0]) ?? '', 'latin1');
   const exchange = textIn(text, 1);
@@ -154,7 +154,9 @@ async function routed(
     return { message, queues: queue !== null ? [queue] : routingKey === null ? [] : [routingKey] };
   const [reply] = await broker.read([['SMEMBERS', bindingKey(context.key, exchange)]], signal);
   // kombu gives it to each queue that is bound for it.
-  const fitting = bindingsOf(exchange, reply).filter(each => new Routes([each]).queueOf(exchange, routingKey) !== null);
+  const fitting = bindingsOf(exchange, reply, redis.separator).filter(
+    each => new Routes([each]).queueOf(exchange, routingKey) !== null,
+  );
   return { message, queues: [...new Set(fitting.map(each => each.queue))] };
 }
 

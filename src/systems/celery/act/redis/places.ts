@@ -1,6 +1,6 @@
 import type { RedisBroker } from '../../../../brokers/redis/port';
 import { InspectorError } from '../../../../model';
-import { bindingKey, type Key, keyOf, SEPARATOR } from '../../keys';
+import { bindingKey, type Key, keyOf } from '../../keys';
 import { MOST_PRIORITY } from '../../message/build';
 import type { CeleryContext, RedisTransport } from '../../parts';
 import type { Put } from './change';
@@ -10,7 +10,8 @@ export const permanentKey = (prefix: string, exchange: string): Key =>
   keyOf(`${prefix}_kombu.binding_permanent.${exchange}`);
 const deadlinesKey = (prefix: string): Key => keyOf(`${prefix}_kombu.binding_deadlines`);
 
-const bindingMember = (queue: string): Buffer => Buffer.from(keyOf(`${queue}${SEPARATOR}${SEPARATOR}${queue}`));
+const bindingMember = (queue: string, separator: string): Buffer =>
+  Buffer.from(keyOf(`${queue}${separator}${separator}${queue}`));
 
 /** The broker and transport of an installation on Redis. */
 export function redisOf({ broker, redis }: Pick<CeleryContext, 'broker' | 'redis'>): {
@@ -31,7 +32,7 @@ export function redisOf({ broker, redis }: Pick<CeleryContext, 'broker' | 'redis
 /** List of a queue in which a message of this priority waits (kombu/transport/redis.py, priority). */
 export function listFor(redis: RedisTransport, queue: string, priority: number | null): Key {
   const wanted = Math.min(Math.max(priority ?? 0, 0), MOST_PRIORITY);
-  const lists = redis.listKeys(queue);
+  const lists = redis.servedListKeys(queue);
   let best = lists[0];
   for (const list of lists) if (list.step <= wanted && list.step >= (best?.step ?? 0)) best = list;
   return best?.key ?? keyOf(queue);
@@ -68,8 +69,9 @@ export class Bindings {
   async #puts(queue: string, names: readonly string[], signal: AbortSignal): Promise<readonly Put[]> {
     this.#permanent ??= this.#isPermanent(names, signal);
     const { key: prefix } = this.#context;
+    const { separator } = redisOf(this.#context).redis;
     const keys = [bindingKey(prefix, queue), ...((await this.#permanent) ? [permanentKey(prefix, queue)] : [])];
-    return keys.map(key => ({ command: 'SADD', key, args: [bindingMember(queue)] }));
+    return keys.map(key => ({ command: 'SADD', key, args: [bindingMember(queue, separator)] }));
   }
 
   /** Whether a kombu that sweeps bindings has been here. */

@@ -2,7 +2,7 @@ import type { ActionDeclaration, Target } from '../../../../model';
 import { Batches, type Did, outcome, Sequence, type Work } from '../../../acting/work';
 import { textOf } from '../../../reading/ids';
 import { arrayOf } from '../../../reading/replies';
-import { BINDING_PATTERN, type Key, parseBindingKey, SEPARATOR } from '../../keys';
+import { BINDING_PATTERN, type Key, parseBindingKey } from '../../keys';
 import { planTasks } from '../plan';
 import type { Handler, Situation } from '../situation';
 import { base64, unit } from '../undo';
@@ -107,7 +107,7 @@ async function bindingsOf(
   { context }: Situation,
   signal: AbortSignal,
 ): Promise<{ readonly key: Key; readonly member: Buffer }[]> {
-  const { broker } = redisOf(context);
+  const { broker, redis } = redisOf(context);
   const keys: Key[] = [];
   for await (const batch of broker.scan({ match: BINDING_PATTERN, type: 'set' }, signal)) {
     for (const key of batch.keys) {
@@ -121,7 +121,7 @@ async function bindingsOf(
   );
   return keys.flatMap((key, index) =>
     arrayOf(replies[index]).flatMap(member =>
-      Buffer.isBuffer(member) && textOf(member).split(SEPARATOR)[2] === queue ? [{ key, member }] : [],
+      Buffer.isBuffer(member) && textOf(member).split(redis.separator)[2] === queue ? [{ key, member }] : [],
     ),
   );
 }
