@@ -21,6 +21,7 @@ export function failureOf(result: PyNode | undefined): Failure | null {
     const type = result.get('exc_type');
     if (typeof type !== 'string') return null;
     const module = result.get('exc_module');
+    if (type === WRAPPER) return unwrapped(argumentsOf(result.get('exc_message')));
     return {
       type: qualified(typeof module === 'string' ? module : null, type),
       message: messageOf(type, argumentsOf(result.get('exc_message'))),
@@ -28,18 +29,21 @@ export function failureOf(result: PyNode | undefined): Failure | null {
   }
   if (!isKind(result, 'call') || result.className === undefined) return null;
   const { args, className } = result;
-  // What cannot be pickled travels in a wrapper: module, class, arguments, text (celery/utils/serialization.py).
-  if (className.endsWith('.UnpickleableExceptionWrapper')) {
-    const [module, type, values] = args;
-    if (typeof type !== 'string') return { type: className, message: '' };
-    return {
-      type: qualified(typeof module === 'string' ? module : null, type),
-      message: messageOf(type, argumentsOf(values)),
-    };
-  }
+  if (className.endsWith(`.${WRAPPER}`)) return unwrapped(args);
   const dot = className.lastIndexOf('.');
   const name = className.slice(dot + 1);
   return { type: qualified(dot < 0 ? null : className.slice(0, dot), name), message: messageOf(name, args) };
+}
+
+/** What cannot be pickled travels in this: module, class, arguments, text (celery/utils/serialization.py). */
+const WRAPPER = 'UnpickleableExceptionWrapper';
+
+function unwrapped([module, type, values]: readonly PyNode[]): Failure {
+  if (typeof type !== 'string') return { type: WRAPPER, message: '' };
+  return {
+    type: qualified(typeof module === 'string' ? module : null, type),
+    message: messageOf(type, argumentsOf(values)),
+  };
 }
 
 /** The same of parsed JSON: of the usual exception without making values of it. */
@@ -92,15 +96,20 @@ const short = (node: PyNode): string => reprText(node, { max: MESSAGE });
 export function withPrinted(failure: Failure, traceback: string | null, own: boolean): Failure {
   if (traceback === null) return failure;
   const text = traceback.trimEnd();
+  const group = text.startsWith('  + Exception Group Traceback ') ? GROUP.exec(text) : null;
+  if (group !== null) return { ...failure, message: cut(group[1] ?? '') };
   const start = text.lastIndexOf('\n') + 1;
   const match = LAST_LINE.exec(text.slice(start, start + 2 * MESSAGE));
   if (match === null) return failure;
   const [, type = '', message = ''] = match;
   const same = type === failure.type;
+  if (type.endsWith(WRAPPER)) return failure;
   if (!same && !(own && followsFrame(text, start))) return failure;
   return { type, message: message === '' ? failure.message : cut(message) };
 }
 
+/** A group's own line; those of its members stand below it, further to the right. */
+const GROUP = /^ {2}\| [\w.]{0,200}Group: (.*)$/m;
 const LAST_LINE = /^([A-Za-z_][\w.]{0,200})(?:: (.*))?$/;
 
 /** The line before is one of source code, or of carets below it: then this one begins the exception. */

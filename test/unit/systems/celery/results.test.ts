@@ -6,6 +6,7 @@ import { briefAtOnce, briefOfEnds, readBrief } from '../../../../src/systems/cel
 import { jobErrorOf, withPrinted } from '../../../../src/systems/celery/results/errors';
 import { choosePrefix, Keys, prefixOf, resultPrefixOf } from '../../../../src/systems/celery/results/keys';
 import { Memory } from '../../../../src/systems/celery/results/memory';
+import { namedBackends } from '../../../../src/systems/celery/results/named';
 import { childrenOf, readForRow, readTaskResult } from '../../../../src/systems/celery/results/read';
 import { rowOf } from '../../../../src/systems/celery/results/rows';
 import { instantOfText, millisecondsOf } from '../../../../src/systems/celery/results/times';
@@ -62,6 +63,41 @@ describe('exceptions', () => {
       serializer: 'pickle',
       error: { type: 'ValueError', message: 'late' },
     });
+  });
+
+  test('one that cannot be pickled stands in JSON as its wrapper, and is called by its own name', async () => {
+    const result = {
+      exc_type: 'UnpickleableExceptionWrapper',
+      exc_message: ['shop.errors', 'Declined', [3, 'lost'], "Declined(3, 'lost')"],
+      exc_module: 'celery.utils.serialization',
+    };
+    const traceback =
+      'Traceback (most recent call last):\n  File "a.py", line 1, in f\n    g()\n' +
+      "celery.utils.serialization.UnpickleableExceptionWrapper: Declined(3, 'lost')\n";
+    expect(await failed(result, traceback)).toMatchObject({ type: 'shop.errors.Declined', message: "(3, 'lost')" });
+  });
+
+  test('a group of exceptions says what Python prints of it', async () => {
+    const members = "[ValueError('one'), ExceptionGroup('inner', [KeyError('k')])]";
+    const result = { exc_type: 'ExceptionGroup', exc_message: ['several', members], exc_module: 'builtins' };
+    const traceback = [
+      '  + Exception Group Traceback (most recent call last):',
+      '  |   File "/app/tasks.py", line 26, in odd',
+      "  |     raise ExceptionGroup('several', errors)",
+      '  | ExceptionGroup: several (2 sub-exceptions)',
+      '  +-+---------------- 1 ----------------',
+      '    | ValueError: one',
+      '    +---------------- 2 ----------------',
+      '    | ExceptionGroup: inner (1 sub-exception)',
+      '    +-+---------------- 1 ----------------',
+      "      | KeyError: 'k'",
+      '      +------------------------------------',
+    ].join('\n');
+    expect(await failed(result, traceback)).toMatchObject({
+      type: 'ExceptionGroup',
+      message: 'several (2 sub-exceptions)',
+    });
+    expect(await failed(result)).toMatchObject({ message: expect.stringContaining('several') });
   });
 
   test('without a traceback an error has no frames; without both there is none', () => {
@@ -300,5 +336,30 @@ describe('the memory of the index', () => {
     for (const text of ids) expect(memory.table.find(text)).toBeGreaterThanOrEqual(0);
     expect(memory.size).toBe(ids.length);
     expect(performance.now() - began).toBeLessThan(2000);
+  });
+});
+
+describe('result backends as workers name them', () => {
+  const of = (result_backend: unknown, broker_url: unknown = 'redis://cache:6379/0') =>
+    namedBackends([{ result_backend, broker_url }]);
+  test.each([
+    ['redis://cache:6379/3', undefined, 3],
+    ['redis://cache', undefined, 0],
+    ['redis://:secret@CACHE/2?ssl_cert_reqs=none', undefined, 2],
+    ['redis://127.0.0.1/1', 'redis://localhost:6379/0', 1],
+    ['redis://cache:6380/3', undefined, 'elsewhere'],
+    ['redis://other/3', undefined, 'elsewhere'],
+    ['rpc://', undefined, 'elsewhere'],
+    ['redis+socket:///run/redis.sock?virtual_host=2', undefined, null],
+    ['redis://cache/3', 'amqp://rabbit//', null],
+    ['redis://cache/3', null, null],
+  ])('%s, messages at %s: %s', (backend, broker, database) => {
+    expect(of(backend, broker)).toMatchObject([{ database }]);
+    expect(JSON.stringify(of(backend, broker))).not.toContain('secret');
+  });
+
+  test('none is none', () => {
+    expect(of(null)).toEqual([]);
+    expect(of('disabled')).toEqual([]);
   });
 });
