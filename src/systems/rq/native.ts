@@ -28,6 +28,7 @@ const EXPECTED: Readonly<Partial<Record<Structure, readonly string[]>>> = {
   deferred: ['deferred', 'created'],
   scheduled: ['scheduled'],
   canceled: ['canceled'],
+  intermediate: ['queued'],
 };
 
 /**
@@ -35,6 +36,27 @@ const EXPECTED: Readonly<Partial<Record<Structure, readonly string[]>>> = {
  * and one that rq-scheduler enqueues under the same id each time.
  */
 const GOES_ON: readonly string[] = ['scheduled', 'queued', 'started'];
+
+/** Statuses of a job that ended and was enqueued again under its id: its hash is that of the new run. */
+const REUSED: readonly string[] = [...GOES_ON, 'deferred'];
+
+/**
+ * Statuses in which a job is not deleted from a place, since the hash that would go is needed where it stands besides.
+ * One in no structure whose worker died keeps the status "started" for ever.
+ */
+export function neededElsewhere(structure: Structure): readonly string[] {
+  switch (structure) {
+    case 'job':
+      return [];
+    case 'finished':
+    case 'failed':
+    case 'failed-list':
+    case 'canceled':
+      return REUSED;
+    default:
+      return ['started'];
+  }
+}
 
 /** True of places in which a job may stand besides the one that its status names. */
 export const isUsualBeside = (structure: Structure): boolean => structure === 'finished' || structure === 'scheduler';

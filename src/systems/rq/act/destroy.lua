@@ -1,7 +1,8 @@
 -- Destroys things (jobs, records of workers, entries of schedules), each only if it is what was saved before.
 -- KEYS: every key that the items name by its number.
 -- ARGV[1] JSON, a list of items:
---   from    {"zset"|"list"|"set"|"none", key number, member, score or ""}: the place it is taken out of first
+--   from    {"zset"|"list"|"set"|"none", key number, member, score}: the place it is taken out of first; of a list the
+--           score is how often it stands there, else ""
 --   forbid  statuses in which it is left alone; status is read from the hash keys[1]
 --   keys    {key number, digest} ...: keys that are deleted, if their content has this digest
 --   leave   {key number, member} ...: sets that it ceases to be a member of
@@ -59,7 +60,7 @@ local function destroy(item)
     if digest(KEYS[entry[1]]) ~= entry[2] then return 'changed' end
   end
   if kind == 'zset' and redis.call('ZREM', place, member) == 0 then return 0 end
-  if kind == 'list' and redis.call('LREM', place, 1, member) == 0 then return 0 end
+  if kind == 'list' and redis.call('LREM', place, score, member) == 0 then return 0 end
   if kind == 'set' and redis.call('SREM', place, member) == 0 then return 0 end
   for _, entry in ipairs(item.keys) do
     if entry[2] ~= '' then redis.call('DEL', KEYS[entry[1]]) end

@@ -3,6 +3,7 @@ import type { RedisBroker } from '../../../brokers/redis/port';
 import type { ItemOutcome } from '../../../model';
 import { NO_LONGER_THERE, outcome } from '../../acting/work';
 import { JOB_PREFIX } from '../keys';
+import { neededElsewhere } from '../native';
 import { SCRIPTS } from './actions';
 import source from './destroy.lua';
 import { answersOf } from './relocate';
@@ -131,8 +132,7 @@ export class DestroyWork implements Work {
 
   async #run(jobs: readonly SavedJob[], record: string, signal: AbortSignal): Promise<Did> {
     if (jobs.length === 0) return { outcomes: [], undo: [] };
-    // A job in no structure whose worker died keeps the status "started" for ever.
-    const forbid = this.#walk.place.structure === 'job' ? [] : ['started'];
+    const forbid = neededElsewhere(this.#walk.place.structure);
     const things = jobs.map(
       ({ from, keys, leave, item }): Doomed => ({
         from,

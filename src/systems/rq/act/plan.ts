@@ -1,6 +1,7 @@
 import type { ActionDeclaration, ActionRequest, JobRow, Plan, Ref } from '../../../model';
 import { NO_LONGER_THERE } from '../../acting/work';
 import { JOB_PREFIX, type RqPlace } from '../keys';
+import { neededElsewhere } from '../native';
 import { isList } from '../places';
 import type { Situation } from './actions';
 import { list, text } from './generation';
@@ -126,10 +127,11 @@ async function lookAt(
     signal,
   );
   const leftOut = new Map<string, number>();
+  const forbid = neededElsewhere(source.place.structure);
   const taken = items.filter((_, index) => {
     const [created, status] = list(replies[index * 2]) as readonly (Buffer | null)[];
     const placed = replies[index * 2 + 1] !== null;
-    const reason = reasonAgainst(created ?? null, text(status) ?? '', placed, allow);
+    const reason = reasonAgainst(created ?? null, text(status) ?? '', placed, allow, forbid);
     if (reason !== null) add(leftOut, reason, 1);
     return reason === null;
   });
@@ -141,11 +143,11 @@ function reasonAgainst(
   status: string,
   placed: boolean,
   allow: readonly string[] | null,
+  forbid: readonly string[],
 ): string | null {
   if (!placed) return NO_LONGER_THERE;
-  if (allow === null) return status === 'started' ? 'it runs' : null;
-  if (created === null) return ONLY_ITS_ID;
-  if (allow.includes(status)) return null;
+  if (allow !== null && created === null) return ONLY_ITS_ID;
+  if (allow === null ? !forbid.includes(status) : allow.includes(status)) return null;
   return status === 'started' ? 'it runs' : `its status is ${status} now`;
 }
 
@@ -166,7 +168,7 @@ async function measure(
       some,
       fleet.clockOffset,
       signal,
-      some.map(() => ({ before: [], after: [] })),
+      some.map(() => ({ before: [], after: [], times: 1 })),
     );
     const sum = saved.reduce((total, job) => total + savedBytes(job.keys), 0);
     bytes += Math.round((sum / some.length) * size);

@@ -4,6 +4,8 @@
 -- ARGV[1] JSON:
 --   from    "zset" or "list": type of KEYS[1]
 --   stay    true: KEYS[1] is left as it is (a schedule that goes on)
+--   every   true: of a list, an id that was enqueued several times is taken out as often as it stands there,
+--           and put as often into the other list
 --   to      "head" or "tail" of the list KEYS[2], "zset", or "none"
 --   score   of a zset: a number as text, or "same"
 --   queue   key of a queue that must be known in KEYS[3], or ""
@@ -16,8 +18,8 @@
 --   unlink  pairs of job number and number of the KEYS entry whose member the id ceases to be
 -- ARGV[2...] the ids.
 -- Answers JSON, per job: 0 not there (any more), -1 only the id is there, a text why it was left alone, or
--- [score or true, old expiry in ms or whether one was taken away, old status, old value of each field of keep] with
--- false for a field that was not there.
+-- [score or, of a list, how often it stood there, old expiry in ms or whether one was taken away, old status, old value
+-- of each field of keep] with false for a field that was not there.
 local options = cjson.decode(ARGV[1])
 local source, target = KEYS[1], KEYS[2]
 local zset = options.from == 'zset'
@@ -43,12 +45,13 @@ for at = 1, #options.unlink, 2 do
   table.insert(unlink[job], KEYS[options.unlink[at + 1]])
 end
 
+local count = options.every and 0 or 1
 local stay, pttl, waiting = options.stay, options.pttl, options.expiry == 'waiting'
 local set, drop = options.set, options.drop
 local sets, drops = #set > 0, #drop > 0
 
 local function take(number, id, job)
-  local score = true
+  local score = 0
   if zset then
     score = redis.call('ZSCORE', source, id)
     if not score then return 0 end
@@ -63,7 +66,8 @@ local function take(number, id, job)
     if zset then
       removed = redis.call('ZREM', source, id)
     else
-      removed = redis.call('LREM', source, 1, id)
+      removed = redis.call('LREM', source, count, id)
+      score = removed
     end
     if removed == 0 then return 0 end
   end
@@ -93,7 +97,8 @@ for number = 1, #ARGV - 1 do
   local answer = wrong or take(number, id, KEYS[number + 3])
   answers[number] = answer
   if type(answer) == 'table' then
-    taken[#taken + 1] = id
+    local times = not zset and answer[1] > 1 and answer[1] or 1
+    for _ = 1, times do taken[#taken + 1] = id end
     if options.to == 'zset' then
       redis.call('ZADD', target, options.score == 'same' and answer[1] or options.score, id)
     end

@@ -23,6 +23,8 @@ export interface Relocation {
   /** Score in a sorted set. */
   readonly score?: string;
   readonly stay?: boolean;
+  /** An id that was enqueued several times is taken out of a list, and put into another, as often as it stands there. */
+  readonly every?: true;
   readonly allow: readonly string[];
   readonly set: readonly (readonly [field: string, value: Latin1])[];
   readonly drop: readonly string[];
@@ -37,7 +39,10 @@ export interface Relocation {
 /** Chosen jobs whose neighbours in a list are looked up one by one. */
 const LOOKED_UP = 50;
 
-type Answer = 0 | -1 | string | readonly [score: string | true, expiry: number, ...old: (string | false)[]];
+/** Jobs of which each is looked for in the whole list: more would take time that grows with their square. */
+const EVERY = 1000;
+
+type Answer = 0 | -1 | string | readonly [place: string | number, expiry: number, ...old: (string | false)[]];
 
 /** Jobs of one structure going to another in steps. */
 export class RelocationWork implements Work {
@@ -108,6 +113,7 @@ export class RelocationWork implements Work {
     const options = {
       from: isList(from.structure) ? 'list' : 'zset',
       stay: plan.stay === true,
+      every: plan.every === true && this.total <= EVERY,
       to: plan.to === null ? 'none' : toList ? plan.to.end : 'zset',
       score: plan.score ?? 'same',
       queue: toList && plan.to !== null ? keyOf(plan.to.place) : '',
@@ -166,7 +172,7 @@ export class RelocationWork implements Work {
   #back(
     item: Item,
     subject: string,
-    [score, taken, ...old]: Exclude<Answer, number | string>,
+    [stood, taken, ...old]: Exclude<Answer, number | string>,
     keep: readonly string[],
     parents: readonly Latin1[],
     beside: Neighbours | undefined,
@@ -185,7 +191,12 @@ export class RelocationWork implements Work {
           ? { kind: 'in-list', key, value: member, refusal: TAKEN }
           : { kind: 'in-zset', key, member, refusal: TAKEN },
       );
-      operations.push(list ? { kind: 'lrem', key, value: member } : { kind: 'zrem', key, member });
+      const times = typeof stood === 'number' ? Math.max(1, stood) : 1;
+      operations.push(
+        ...(list
+          ? Array.from({ length: times }, () => ({ kind: 'lrem', key, value: member }) as const)
+          : [{ kind: 'zrem', key, member } as const]),
+      );
     }
     for (const [field, value] of plan.set) {
       guards.push({
@@ -198,17 +209,18 @@ export class RelocationWork implements Work {
     }
     if (plan.stay !== true) {
       const key = base64(keyOf(this.#walk.place), true);
+      const insert: RedisOperation = {
+        kind: 'insert',
+        key,
+        value: member,
+        before: (beside?.before ?? []).map(each => base64(each)),
+        after: (beside?.after ?? []).map(each => base64(each)),
+        otherwise: 'head',
+      };
       operations.push(
-        typeof score === 'string'
-          ? { kind: 'zadd', key, member, score }
-          : {
-              kind: 'insert',
-              key,
-              value: member,
-              before: (beside?.before ?? []).map(each => base64(each)),
-              after: (beside?.after ?? []).map(each => base64(each)),
-              otherwise: 'head',
-            },
+        ...(typeof stood === 'string'
+          ? [{ kind: 'zadd', key, member, score: stood } as const]
+          : Array.from({ length: stood }, () => insert)),
       );
     }
     const back: (readonly [string, string])[] = [];
@@ -221,7 +233,7 @@ export class RelocationWork implements Work {
     if (back.length > 0) operations.push({ kind: 'hset', key: job, fields: back });
     if (absent.length > 0) operations.push({ kind: 'hdel', key: job, fields: absent });
     for (const set of parents) operations.push({ kind: 'sadd', key: base64(set), member: base64(item.id) });
-    const at = plan.expiryIsScore === true && taken === 1 ? Math.round(Number(score) * 1000) : expireAt;
+    const at = plan.expiryIsScore === true && taken === 1 ? Math.round(Number(stood) * 1000) : expireAt;
     if (at !== null && at > 0 && Number.isFinite(at)) operations.push({ kind: 'expire-at', key: job, at });
     return unit(subject, guards, operations);
   }

@@ -81,6 +81,7 @@ const cancel: Mover = (place, { fleet, seconds }) => {
     name: 'rq cancel',
     to: registry ? { place: { structure: 'canceled', queue: place.queue }, end: 'tail' } : null,
     score: String(Math.floor(seconds)),
+    every: true,
     allow,
     set: registry ? [['status', 'canceled']] : [],
     drop: [],
@@ -96,6 +97,7 @@ const move: Mover = (place, _moment, { queue }) => {
   return {
     name: 'rq move',
     to: { place: { structure: place.structure, queue }, end: 'tail' },
+    every: true,
     allow,
     set: [['origin', latin1(queue)]],
     drop: [],

@@ -13,6 +13,7 @@ export interface SavedJob {
   readonly item: Item;
   /** The hash first; then what hangs on it. */
   readonly keys: readonly SavedKey[];
+  /** The score of a zset; of a list, how often it stands there. */
   readonly from: readonly [kind: 'zset' | 'list' | 'none', key: Latin1, member: Latin1, score: string];
   /** Sets of which it ceases to be a member: dependents of its parents, its group. */
   readonly leave: readonly { readonly key: Latin1; readonly parent: Latin1 | null; readonly status: Buffer | null }[];
@@ -76,7 +77,7 @@ export async function saveJobs(
         inZset ? 'zset' : inList ? 'list' : 'none',
         placeKey,
         item.member,
-        Buffer.isBuffer(score) ? score.toString() : '',
+        inList ? String(neighbours[index]?.times ?? 1) : Buffer.isBuffer(score) ? score.toString() : '',
       ],
       leave: memberships[index] ?? [],
       before: neighbours[index]?.before ?? [],
@@ -172,8 +173,9 @@ export function restoring(job: SavedJob, subject: string): UndoUnit {
     operations.push({ kind: 'zadd', key, member: base64(member), score });
   }
   if (kind === 'list') {
-    guards.push({ kind: 'not-in-list', key, value: base64(member), refusal: IN_USE });
-    operations.push({
+    // An id that was enqueued twice may stand there still: what tells that it is in use is a hash.
+    if (job.keys[0]?.value === null) guards.push({ kind: 'absent', key: base64(job.keys[0].key), refusal: IN_USE });
+    const insert: RedisOperation = {
       kind: 'insert',
       key,
       value: base64(member),
@@ -181,7 +183,8 @@ export function restoring(job: SavedJob, subject: string): UndoUnit {
       after: job.after.map(each => base64(each)),
       // Workers take from the head: where all neighbours are gone, it would have been next.
       otherwise: 'head',
-    });
+    };
+    operations.push(...Array.from({ length: Number(score) }, () => insert));
   }
   for (const { key: set, parent, status } of job.leave) {
     if (parent !== null && status !== null) {

@@ -30,6 +30,8 @@ export class Walk {
   readonly key: Latin1;
   readonly #backwards: boolean;
   readonly #seen = new Set<Latin1>();
+  /** Of ids that stood more than once in what was read at once: how often. */
+  readonly #times = new Map<Latin1, number>();
   #ready: Item[] = [];
   #left: number;
   #offset = 0;
@@ -66,7 +68,8 @@ export class Walk {
     const row = [...this.#trail, ...items.map(({ id }) => id), ...this.#ready.slice(0, NEIGHBOURS).map(({ id }) => id)];
     const start = this.#trail.length;
     this.#trail = row.slice(0, start + items.length).slice(-NEIGHBOURS);
-    return items.map((_, index) => ({
+    return items.map(({ id }, index) => ({
+      times: this.#times.get(id) ?? 1,
       before: row.slice(Math.max(0, start + index - NEIGHBOURS), start + index).reverse(),
       after: row.slice(start + index + 1, start + index + 1 + NEIGHBOURS),
     }));
@@ -90,13 +93,20 @@ export class Walk {
       });
     }
     const ids = list(reply).map(id => id.toString('latin1'));
-    const fresh = ids.filter(id => !this.#seen.has(id)).slice(0, this.#left);
+    const fresh = [...new Set(ids)].filter(id => !this.#seen.has(id)).slice(0, this.#left);
+    if (fresh.length < ids.length) this.#count(ids);
     for (const id of fresh) this.#seen.add(id);
     this.#ready.push(...itemsOf(this.place, fresh));
     this.#left -= fresh.length;
     this.#ended = ids.length === 0 || this.#left <= 0;
     // What was handed out and stayed (expired, refused) stands before the rest: behind it the walk goes on.
     this.#offset = fresh.length === 0 ? from + PAGE : 0;
+  }
+
+  #count(ids: readonly Latin1[]): void {
+    const times = new Map<Latin1, number>();
+    for (const id of ids) times.set(id, (times.get(id) ?? 0) + 1);
+    for (const [id, count] of times) if (count > 1 && !this.#seen.has(id)) this.#times.set(id, count);
   }
 }
 

@@ -20,7 +20,13 @@ export const enqueueParameters: ParameterSchema = {
       format: 'duration',
       group: 'when',
     },
-    at: { type: 'string', title: 'At', description: 'A point in time: 2026-11-21T14:30, or with a zone', format: 'instant', group: 'when' },
+    at: {
+      type: 'string',
+      title: 'At',
+      description: 'A point in time: 2026-11-21T14:30, or with a zone',
+      format: 'instant',
+      group: 'when',
+    },
     at_front: {
       type: 'boolean',
       title: 'At the front of the queue',
