@@ -136,7 +136,10 @@ export function readCall(data: Buffer): Decoded<Call> {
 /** Class of an instance that a method is called on, for the full name `module.Class.method`. */
 export function taskName(call: Call): string | null {
   const { instance } = call;
-  if (call.function === null || !isKind(instance, 'call')) return call.function;
+  if (call.function === null) return null;
+  // A class method is called on the class itself (rq/job.py, create).
+  if (isKind(instance, 'global')) return `${instance.name}.${call.function}`;
+  if (!isKind(instance, 'call')) return call.function;
   const owner = instance.className?.startsWith('copyreg.') ? firstClass(instance.args) : instance.className;
   return owner === undefined ? call.function : `${owner}.${call.function}`;
 }

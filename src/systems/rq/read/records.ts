@@ -19,6 +19,8 @@ export interface RowRecord {
   /** Field `exc_string` of the newest result. */
   readonly resultError: Buffer | null;
   readonly resultWorker: string | null;
+  /** When the newest result was written, in unix seconds. */
+  readonly resultAt: number | null;
   /** When the hash expires, in unix milliseconds; null = never. */
   readonly expiresAt: number | null;
   text(field: RowField): string | null;
@@ -120,7 +122,7 @@ export function recordsOf(reply: Reply | undefined): RowRecord[] | null {
   if (!Array.isArray(reply)) return null;
   const records: RowRecord[] = [];
   for (const row of reply as readonly Reply[]) {
-    const [failure, values, length, resultError, worker, expires] = arrayOf(row);
+    const [failure, values, length, resultError, worker, expires, ended] = arrayOf(row);
     const all = arrayOf(values);
     records.push(
       new HashRecord(
@@ -131,6 +133,7 @@ export function recordsOf(reply: Reply | undefined): RowRecord[] | null {
         bufferOf(all[FIELDS.length + 1]),
         bufferOf(resultError),
         nameOf(worker),
+        numberOf(ended),
         instantIn(expires),
       ),
     );
@@ -190,6 +193,7 @@ async function byLength(
       bufferOf(of('exc_info') ?? null),
       result.get('exc_string') ?? null,
       nameOf(result.get('worker_name')),
+      endOf(replies[index * 2 + 1], result),
       instantIn(lengths[index * perJob + fields.length], now),
     );
   });
@@ -199,6 +203,12 @@ async function byLength(
 function instantIn(reply: Reply | undefined, now = 0): number | null {
   const milliseconds = numberOf(reply);
   return milliseconds === null || milliseconds < 0 ? null : now + milliseconds;
+}
+
+/** What the entry says, else the time in its id. */
+function endOf(reply: Reply | undefined, result: ReadonlyMap<string, Buffer>): number | null {
+  const id = plainOf(arrayOf(arrayOf(reply)[0])[0]);
+  return numberOf(result.get('execution_ended_at')) ?? (id === null ? null : Number.parseInt(id, 10) / 1000);
 }
 
 function newestResult(reply: Reply | undefined): Map<string, Buffer> {
@@ -218,6 +228,7 @@ class HashRecord implements RowRecord {
   readonly error: Buffer | null;
   readonly resultError: Buffer | null;
   readonly resultWorker: string | null;
+  readonly resultAt: number | null;
   readonly expiresAt: number | null;
   /** In the order of FIELDS. */
   readonly #values: readonly Reply[];
@@ -230,6 +241,7 @@ class HashRecord implements RowRecord {
     error: Buffer | null,
     resultError: Buffer | null,
     resultWorker: string | null,
+    resultAt: number | null,
     expiresAt: number | null,
   ) {
     this.failure = failure;
@@ -239,6 +251,7 @@ class HashRecord implements RowRecord {
     this.error = error;
     this.resultError = resultError;
     this.resultWorker = resultWorker;
+    this.resultAt = resultAt;
     this.expiresAt = expiresAt;
   }
 

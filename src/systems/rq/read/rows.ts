@@ -102,8 +102,10 @@ export function rowOf(standing: Standing, id: string, record: RowRecord): JobRow
     createdAt: instantOf(record.text('created_at')),
     enqueuedAt: instantOf(record.text('enqueued_at')),
     startedAt: instantOf(record.text('started_at')),
-    // Only the registry knows when a job was canceled.
-    endedAt: instantOf(record.text('ended_at')) ?? (state === 'canceled' ? instantOfSeconds(score) : null),
+    // Only the registry knows when a job was canceled, and only its result when it was stopped (rq/worker.py, 1.16).
+    endedAt:
+      instantOf(record.text('ended_at')) ??
+      instantOfSeconds(state === 'canceled' ? score : ends ? record.resultAt : null),
     dueAt: structure === 'scheduled' || structure === 'scheduler' ? instantOfSeconds(score) : null,
     expiresAt: instantOfSeconds(ends ? score : record.expiresAt === null ? null : record.expiresAt / 1000),
   };

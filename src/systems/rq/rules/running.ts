@@ -2,7 +2,7 @@ import type { Command } from '../../../brokers/redis/port';
 import type { Finding } from '../../../model';
 import { queuesWith } from '../../acting/rules';
 import { count, names, span } from '../../acting/words';
-import { arrayOf, nameOf, numberOf } from '../../reading/replies';
+import { arrayOf, nameOf, numberOf, plainOf } from '../../reading/replies';
 import { firstSeenKey, intermediateKey, jobKey, QUEUE_PREFIX } from '../keys';
 import { refOf } from '../places';
 import { instantOfSeconds } from '../times';
@@ -128,14 +128,17 @@ export const stuckIntermediate: Rule = {
       const seen = await context.reading.broker.read(
         ids.flatMap((id): Command[] => [
           ['GET', firstSeenKey(queue.name, id)],
-          ['EXISTS', jobKey(id)],
+          ['HMGET', jobKey(id), 'status', 'created_at'],
         ]),
         context.signal,
       );
       const served = alive(context).some(worker => worker.queues.includes(queue.name));
       const stuck = ids.filter((_id, i) => {
+        const [status, created] = arrayOf(seen[i * 2 + 1]).map(plainOf);
         // One that had expired when it was taken: the next cleaning drops its id, and nothing is lost.
-        if (numberOf(seen[i * 2 + 1]) === 0) return false;
+        if (!status && !created) return false;
+        // One that was enqueued twice, in two queues: it did start, and only its id was left here.
+        if (status && status !== 'queued') return false;
         const first = numberOf(seen[i * 2]);
         return !served || (first !== null && context.now / 1000 - first > STUCK);
       });

@@ -1,7 +1,16 @@
 /** Jobs in unusual places as real workers leave them: repeated, retried by their own function, lost on the way. */
 import type { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { clientOf, type GuardedProcess, startRedis, startRqWorker, type TestRedis, waitFor } from '../../../support';
+import {
+  asRedis5,
+  clientOf,
+  type GuardedProcess,
+  startProxy,
+  startRedis,
+  startRqWorker,
+  type TestRedis,
+  waitFor,
+} from '../../../support';
 import { type Connected, connected, diagnosed, signal, withRq } from './support';
 
 const NEWEST = 'rq-newest';
@@ -23,8 +32,8 @@ afterEach(async () => {
   await redis.stop();
 });
 
-async function connect() {
-  connection = await connected(redis.url);
+async function connect(url = redis.url) {
+  connection = await connected(url);
   return connection.installation;
 }
 
@@ -86,6 +95,43 @@ test('an id left on the way to a worker is stuck only where its job is still the
   expect(stuck).toMatchObject({ rule: 'rq.stuck-in-intermediate', subject: 'default' });
   expect(stuck!.evidence[0]?.value).toBe('there');
   expect(others).toEqual([]);
+  // Enqueued in two queues, it ran in the other one: nothing is stuck, and its row says what is odd.
+  await client.hset('rq:job:there', 'status', 'finished');
+  expect(await found()).toEqual([]);
+  const { items } = await connection!.installation.jobs(
+    { queue: 'default', state: 'taken', cursor: null, size: 10 },
+    signal,
+  );
+  expect(items[0]!.problems).toMatchObject([{ part: 'status' }]);
+  await client.hset('rq:job:there', 'status', 'queued');
   await client.del('rq:job:there');
   expect(await found()).toEqual([]);
+});
+
+test('a stopped job ended when its result was written, in its row as on its page', async () => {
+  const id = await withRq(NEWEST, redis.url, "print(queue('default').enqueue('time.sleep', 60).id)");
+  await work(NEWEST, ['default']);
+  await waitFor(async () => (await client.hget(`rq:job:${id}`, 'status')) === 'started');
+  await waitFor(async () => {
+    await withRq(
+      NEWEST,
+      redis.url,
+      'from rq.command import send_stop_job_command as stop; stop(connection, arguments)',
+      id,
+    );
+    return (await client.zscore('rq:failed:default', id)) !== null;
+  });
+  await using front = await startProxy(redis, asRedis5);
+  const rows = [];
+  for (const url of [redis.url, front.url]) {
+    connection?.broker.close();
+    const installation = await connect(url);
+    const [row] = (await installation.jobs({ queue: 'default', state: 'failed', cursor: null, size: 10 }, signal))
+      .items;
+    const job = await installation.job(row!.ref, signal);
+    expect(row).toMatchObject({ id, nativeState: 'stopped', endedAt: expect.stringMatching(/^20\d\d-/) });
+    expect(job.endedAt).toBe(row!.endedAt);
+    rows.push(row);
+  }
+  expect(rows[1]).toEqual(rows[0]);
 });
