@@ -46,6 +46,13 @@ const NAMES_OF_PYTHON_2: ReadonlyMap<string, string> = new Map([
   ['itertools.izip_longest', 'itertools.zip_longest'],
   ['UserDict.IterableUserDict', 'collections.UserDict'],
   ['exceptions.StandardError', 'builtins.Exception'],
+  ...['quote', 'quote_plus', 'unquote', 'unquote_plus', 'urlencode'].map(
+    name => [`urllib.${name}`, `urllib.parse.${name}`] as const,
+  ),
+  ...['getproxies', 'pathname2url', 'url2pathname', 'urlcleanup', 'urlopen', 'urlretrieve'].map(
+    name => [`urllib.${name}`, `urllib.request.${name}`] as const,
+  ),
+  ['urllib.ContentTooShortError', 'urllib.error.ContentTooShortError'],
   ['urllib2.HTTPError', 'urllib.error.HTTPError'],
   ['urllib2.URLError', 'urllib.error.URLError'],
   ['multiprocessing.TimeoutError', 'multiprocessing.context.TimeoutError'],
@@ -57,6 +64,10 @@ export function python3Name(module: string, qualname: string): string {
   const name = `${module}.${qualname}`;
   const renamed = NAMES_OF_PYTHON_2.get(name);
   if (renamed !== undefined) return renamed;
+  // A method goes with its class: `unicode.upper` is `str.upper`.
+  const dot = qualname.indexOf('.');
+  const owner = dot < 0 ? undefined : NAMES_OF_PYTHON_2.get(`${module}.${qualname.slice(0, dot)}`);
+  if (owner !== undefined) return owner + qualname.slice(dot);
   const moved = MODULES_OF_PYTHON_2.get(module);
   return moved === undefined ? name : `${moved}.${qualname}`;
 }

@@ -149,7 +149,7 @@ export const COLLECTION_FACES: FaceTable = {
   'collections.deque': deque,
   'collections.Counter': counter,
   'collections.ChainMap': chainMap,
-  'collections.UserDict': user,
-  'collections.UserList': user,
+  'collections.UserDict': { ...user, recursion: '{...}' },
+  'collections.UserList': { ...user, recursion: '[...]' },
   'collections.UserString': user,
 };

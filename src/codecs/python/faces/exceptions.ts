@@ -121,6 +121,7 @@ const error: Face = {
     out.raw(')');
     return true;
   },
+  recur: (call, out) => out.raw(`${lastName(call.className!)}(...)`),
   contents,
 };
 
@@ -133,6 +134,7 @@ const osError: Face = {
     out.raw(')');
     return true;
   },
+  recur: (call, out) => out.raw(`${osErrorClass(call)}(...)`),
   contents,
 };
 

@@ -215,19 +215,35 @@ const httpStatus: Face = {
   contents: () => [],
 };
 
-/** `type[argument, …]` of annotations, where all of it is plain names. */
+const GENERIC_ALIAS = 'types.GenericAlias';
+/** Types inside of types that are followed. */
+const ALIAS_DEPTH = 20;
+
+/** `type[argument, …]` of annotations, where all of it is plain names and types like it. */
 const genericAlias: Face = {
   write(call, out) {
-    const [origin, args] = call.args;
-    const names = [origin, ...(asItems(args) ?? [])].map(node => (node === undefined ? undefined : typeName(node)));
-    if (call.args.length !== 2 || names.includes(undefined) || names.length < 2) return false;
-    out.raw(`${names[0]}[${names.slice(1).join(', ')}]`);
+    const text = aliasText(call, ALIAS_DEPTH);
+    if (text === undefined) return false;
+    out.raw(text);
     return true;
   },
 };
 
-function typeName(node: PyNode): string | undefined {
+function aliasText(call: PyCall, depth: number): string | undefined {
+  const [origin, args] = call.args;
+  const names = [origin, ...(asItems(args) ?? [])].map(node =>
+    node === undefined ? undefined : typeName(node, depth),
+  );
+  if (call.args.length !== 2 || names.includes(undefined) || names.length < 2) return undefined;
+  return `${names[0]}[${names.slice(1).join(', ')}]`;
+}
+
+function typeName(node: PyNode, depth: number): string | undefined {
+  if (isKind(node, 'call')) {
+    return node.className === GENERIC_ALIAS && depth > 0 ? aliasText(node, depth - 1) : undefined;
+  }
   const name = isKind(node, 'global') ? asText(node.name) : undefined;
+  if (name === 'builtins.Ellipsis') return '...';
   return name?.startsWith('builtins.') ? name.slice('builtins.'.length) : name;
 }
 
@@ -243,7 +259,7 @@ export const LIBRARY_FACES: FaceTable = {
   're._compile': pattern,
   'functools.partial': partial,
   'types.SimpleNamespace': namespace,
-  'types.GenericAlias': genericAlias,
+  [GENERIC_ALIAS]: genericAlias,
   'itertools.count': counting,
   'itertools.repeat': counting,
   'http.HTTPStatus': httpStatus,

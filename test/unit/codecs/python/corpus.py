@@ -389,6 +389,20 @@ def special():
     loop = types.SimpleNamespace()
     loop.me = [loop]
     yield 'namespace in itself', loop
+    for kind in (ValueError, OSError):
+        loop = kind('x', [])
+        loop.args[1].append(loop)
+        yield '%s in itself' % kind.__name__, loop
+    loop = collections.UserList()
+    loop.append(loop)
+    yield 'UserList in itself', loop
+    loop = collections.UserDict()
+    loop['me'] = loop
+    yield 'UserDict in itself', loop
+    if sys.version_info >= (3, 9):
+        yield 'types of types', [list[list[int]], tuple[int, ...], dict[str, tuple[list[bytes], ...]]]
+    yield 'method of str', Shown(str.upper, 'builtins.str.upper')
+    yield 'function that moved', Shown(urllib.parse.quote_plus, 'urllib.parse.quote_plus')
     deep = []
     for _ in range(400):
         deep = [deep]
