@@ -67,7 +67,7 @@ export class EventsTab extends Page<EventsPage, EventsView> {
       ${productionLine(view.connection)}
       <main class="page">
         <header class="section-head">
-          <h1>${t('Task events')}</h1>
+          <h1 tabindex="-1">${t('Task events')}</h1>
           <span class="grow second">${connectionName(view.connection)} · ${view.rate}</span>
           ${
             view.on
@@ -97,7 +97,7 @@ export class EventsTab extends Page<EventsPage, EventsView> {
               this.filter = (event.target as HTMLInputElement).value;
             }}
           />
-          <span class="second">${this.filter === '' ? '' : t('{0} of {1}', rows.length, this.#events.length)}</span>
+          ${this.filter === '' ? nothing : html`<span class="second">${t('{0} of {1}', rows.length, this.#events.length)}</span>`}
         </div>
         ${view.kinds.length === 0 ? nothing : html`<p class="second kinds">${view.kinds.join(' · ')}${view.kinds.some(kind => kind.endsWith(HEARTBEAT)) ? ` · ${t('heartbeats are listed when the filter names them')}` : ''}</p>`}
         ${this.#table(view, rows)}

@@ -1,4 +1,5 @@
 import { html, nothing, type TemplateResult } from 'lit';
+import { repeat } from 'lit/directives/repeat.js';
 import type { ActionView, JobView } from '../../protocol';
 import { t } from '../kit/l10n';
 import { actionButton, connectionName, icon, iconButton, productionLine, stateIcon, text } from '../kit/parts';
@@ -28,7 +29,12 @@ export function head(view: JobView, panel: JobPanel): TemplateResult {
         </p>
       </div>
       <div class="head-actions">
-        ${buttons.map(action => actionButton(action, chosen => void panel.act(chosen)))}
+        ${repeat(
+          buttons,
+          // A button that has the focus never becomes another one under the finger.
+          ({ id: action }) => action,
+          action => actionButton(action, chosen => void panel.act(chosen)),
+        )}
         ${rest.length > 0 ? moreMenu(rest, panel) : nothing}
       </div>
     </header>

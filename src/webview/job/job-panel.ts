@@ -99,7 +99,7 @@ export class JobPanel extends Page<JobPage, JobView> {
   }
 
   async act(action: ActionView): Promise<void> {
-    this.menu = false;
+    this.#closeMenu();
     const acted = await this.attempt(() => this.host.request('act', { action: action.id }));
     if (!acted?.text) return;
     this.acted = acted;
@@ -128,11 +128,16 @@ export class JobPanel extends Page<JobPage, JobView> {
     await this.reload();
   }
 
+  #closeMenu(): void {
+    if (!this.menu) return;
+    this.menu = false;
+    this.querySelector<HTMLElement>('.menu-anchor button')?.focus();
+  }
+
   #onKey(event: KeyboardEvent): void {
     const { view } = this;
     if (event.key === 'Escape' && this.menu) {
-      this.menu = false;
-      this.querySelector<HTMLElement>('.menu-anchor button')?.focus();
+      this.#closeMenu();
       return;
     }
     if (!view?.singleKeys || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -143,8 +148,11 @@ export class JobPanel extends Page<JobPage, JobView> {
   }
 }
 
-function historyNote(events: number, relations: number): string {
-  const first = events === 1 ? t('1 event') : t('{0} events', events);
-  if (relations === 0) return first;
-  return `${first}, ${relations === 1 ? t('1 relation') : t('{0} relations', relations)}`;
+/** Null where nothing is recorded, which is not the same as none. */
+function historyNote(events: number, relations: number): string | null {
+  const notes = [
+    events === 0 ? '' : events === 1 ? t('1 event') : t('{0} events', events),
+    relations === 0 ? '' : relations === 1 ? t('1 relation') : t('{0} relations', relations),
+  ].filter(note => note !== '');
+  return notes.length === 0 ? null : notes.join(', ');
 }

@@ -24,7 +24,7 @@ export class JournalTab extends Page<JournalPage, JournalView> {
     return html`
       <main class="page">
         <header class="section-head">
-          <h1 class="grow">${t('Journal')}</h1>
+          <h1 class="grow" tabindex="-1">${t('Journal')}</h1>
           <button class="button secondary" aria-disabled=${view.entries.length === 0} @click=${() => void this.attempt(() => this.host.request('exportAll', null))}>${t('Export…')}</button>
           <button class="button secondary" aria-disabled=${view.entries.length === 0} @click=${() => void this.#clear()}>${t('Clear…')}</button>
         </header>

@@ -1,4 +1,4 @@
-import { html, LitElement, nothing, type TemplateResult } from 'lit';
+import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import type { Failure, PageContract } from '../../protocol';
 import { Host, RequestFailure } from './host';
 import { t } from './l10n';
@@ -85,6 +85,13 @@ export abstract class Page<C extends PageContract, View> extends LitElement {
       this.fail(thrown);
       return undefined;
     }
+  }
+
+  /** What had the focus may leave, as a button does that cannot be used any more; then the page's title has it. */
+  protected override update(changed: PropertyValues): void {
+    const focused = this.contains(document.activeElement);
+    super.update(changed);
+    if (focused && !this.contains(document.activeElement)) this.querySelector('h1')?.focus();
   }
 
   #dismiss(): void {

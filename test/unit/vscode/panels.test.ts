@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { candidatePaths } from '../../../src/vscode/frame-paths';
+import { queueChoices } from '../../../src/vscode/panels/enqueue/queue-choices';
 import { parametersOf } from '../../../src/vscode/panels/form-values';
 import { pageHtml } from '../../../src/vscode/panels/html';
 import { hexDump, printable } from '../../../src/vscode/panels/job/bytes';
 import { callText } from '../../../src/vscode/panels/job/call';
+import { overview, queue } from '../tree/fixtures';
 
 const value = (text: string) => ({ text, json: null });
 
@@ -34,6 +36,13 @@ describe('the document around a page', () => {
     expect(html).not.toContain('<b>');
     expect(html.match(/<\/script>/g)).toHaveLength(1);
   });
+});
+
+test('what waits in a queue that nobody serves is called as its system calls it', () => {
+  const nobody = overview({ queues: [queue('reports', { counts: {}, workers: [] })] });
+  expect(queueChoices(nobody, 'task')).toEqual([
+    { name: 'reports', note: 'No worker serves "reports". The task will wait.' },
+  ]);
 });
 
 describe('a frame’s file', () => {

@@ -114,6 +114,23 @@ describe('job', () => {
     expect(outline).toBe('rgb(243, 133, 24) solid 1px');
   });
 
+  test('the focus of a button that leaves goes to the title, and never to another action', async () => {
+    const under = await open('job', { ...SAMPLES.job, act: { text: 'Retried charge_card.', undo: null, ref: null } });
+    const [, ...left] = jobView.actions;
+    const retried = { ...jobView, state: 'waiting', stateWord: 'Queued', actions: left };
+    await under.page.evaluate(`replies.load = ${JSON.stringify(retried)}`);
+    await under.page.getByRole('button', { name: 'Retry' }).press('Enter');
+    await under.page.getByText('Queued', { exact: true }).waitFor();
+    expect(await under.page.evaluate<string>('document.activeElement.tagName')).toBe('H1');
+  });
+
+  test('of a history of which nothing is recorded no number is told', async () => {
+    const { page } = await open('job', {
+      load: { ...jobView, history: { ...jobView.history, events: [], relations: [] } },
+    });
+    expect(await page.getByRole('tab', { name: 'History' }).textContent()).toBe('History');
+  });
+
   test('a value unfolds, a hundred children at a time', async () => {
     const child = { path: 'lines/0', label: '0', type: 'str', text: "'first'", childCount: 0 };
     const under = await open('job', { ...SAMPLES.job, unfold: [child] });

@@ -14,7 +14,8 @@ import { formValuesSchema, parametersOf } from '../form-values';
 import { connectionView } from '../job/job-view';
 import { PagePanel } from '../page-panel';
 import type { EnqueueRequest } from '../panels';
-import { checkView, firstValues, queueChoices } from './enqueue-view';
+import { checkView, firstValues } from './enqueue-view';
+import { queueChoices } from './queue-choices';
 
 /** The form made from the declared schema of an action: a new job, or a copy of one with other values. */
 export class EnqueuePanel extends PagePanel<EnqueuePage> {
@@ -85,7 +86,7 @@ export class EnqueuePanel extends PagePanel<EnqueuePage> {
           : t('Copied from {0}, which stays where it is. Values are Python.', shortId(id)),
       schema: this.#schema(),
       values: firstValues(this.#schema(), this.#copied, queue),
-      queues: queueChoices(overview),
+      queues: queueChoices(overview, noun.one),
       tasks: installation.taskNames ?? [],
       where: t('on {0}', live.profile.name),
     };

@@ -1,9 +1,8 @@
 /** The enqueue form's texts: the call it makes, and what is wrong with its fields. */
 import { t } from '@vscode/l10n';
 import { callText, LiteralError, parseArguments, parseKeywordArguments } from '../../../codecs/python';
-import { formatCount, joined } from '../../../inspector/present/format';
-import type { InspectorError, Job, Overview, ParameterSchema, Plan } from '../../../model';
-import type { CheckView, EnqueueView, FormValues } from '../../../protocol';
+import type { InspectorError, Job, ParameterSchema, Plan } from '../../../model';
+import type { CheckView, FormValues } from '../../../protocol';
 import { formValues } from '../bulk/plan-view';
 
 /** Values a form begins with: those of a job that is copied, else the schema's defaults are its placeholders. */
@@ -13,23 +12,6 @@ export function firstValues(schema: ParameterSchema, copied: Job | null, queue: 
   const values: Record<string, FormValues[string]> = { ...formValues(own) };
   if (queue !== null && Object.hasOwn(schema.properties, 'queue')) values['queue'] = queue;
   return values;
-}
-
-/** Queues with what waits in them, the ones nobody serves said so. */
-export function queueChoices(overview: Overview | null): EnqueueView['queues'] {
-  return (overview?.queues ?? []).map(({ name, counts, workers }) => ({
-    name,
-    note: joined(
-      counts.waiting === undefined ? '' : t('{0} waiting', formatCount(counts.waiting)),
-      workers === null
-        ? ''
-        : workers.length === 0
-          ? t('No worker serves "{0}". The job will wait.', name)
-          : workers.length === 1
-            ? t('1 worker listens')
-            : t('{0} workers listen', workers.length),
-    ),
-  }));
 }
 
 /**
