@@ -24,7 +24,7 @@ export function head(view: JobView, panel: JobPanel): TemplateResult {
           ${
             id === null
               ? nothing
-              : html`<span class="code second">${id}</span>${iconButton('copy', t('Copy id'), () => panel.copy(id, t('the id')))}`
+              : html`<span class="head-id"><span class="code second">${id}</span>${iconButton('copy', t('Copy id'), () => panel.copy(id, t('the id')))}</span>`
           }
         </p>
       </div>

@@ -63,7 +63,7 @@ export const productionLine = (connection: ConnectionView): TemplateResult | typ
 
 export const connectionName = (connection: ConnectionView): TemplateResult => html`
   <span class=${connection.production ? 'production' : ''}>${connection.name}</span>
-  ${connection.writable ? nothing : html`<span class="access" title=${connection.access.title ?? nothing}>${icon('lock')}${connection.access.text}</span>`}
+  ${connection.writable || connection.access.text === '' ? nothing : html`<span class="access" title=${connection.access.title ?? nothing}>${icon('lock')}${connection.access.text}</span>`}
 `;
 
 /** What a failure can be answered with: reading the page again, or having seen it. */

@@ -131,6 +131,18 @@ describe('job', () => {
     expect(await page.getByRole('tab', { name: 'History' }).textContent()).toBe('History');
   });
 
+  test('without a word on access there is no lock, and the id keeps its button at any width', async () => {
+    const lost = { ...production, access: { text: '' } };
+    const { page } = await open('job', { load: { ...jobView, connection: lost } });
+    expect(await page.locator('.codicon-lock').count()).toBe(0);
+    const copy = page.getByRole('button', { name: 'Copy id' });
+    for (let width = 800; width >= 400; width -= 50) {
+      await page.setViewportSize({ width, height: 800 });
+      const [id, button] = await Promise.all([page.getByText(jobView.id ?? '').boundingBox(), copy.boundingBox()]);
+      expect(button?.y ?? 0, `${width} px`).toBeLessThan((id?.y ?? 0) + (id?.height ?? 0));
+    }
+  });
+
   test('a value unfolds, a hundred children at a time', async () => {
     const child = { path: 'lines/0', label: '0', type: 'str', text: "'first'", childCount: 0 };
     const under = await open('job', { ...SAMPLES.job, unfold: [child] });
