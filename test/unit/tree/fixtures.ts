@@ -153,6 +153,7 @@ export function installation(fake: Fake = {}): Installation {
 }
 
 export interface LiveParts {
+  readonly detectionProblems?: LiveConnection['detectionProblems'];
   profile?: Partial<ConnectionProfile>;
   state?: ConnectionState;
   access?: AccessNow;
@@ -175,7 +176,7 @@ export function live(parts: LiveParts = {}): LiveConnection {
     get profile() {
       return { ...profile, ...parts.profile };
     },
-    detectionProblems: [],
+    detectionProblems: parts.detectionProblems ?? [],
     get state() {
       return parts.state ?? { kind: 'live', since: NOW };
     },

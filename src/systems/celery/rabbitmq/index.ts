@@ -114,6 +114,7 @@ async function peekFirst(state: RabbitState, queue: string | null, signal: Abort
 /** What shows that Celery uses the virtual host; what was read is kept for the first overview. */
 export const detectRabbit: DetectRabbit = async (broker, options, signal) => {
   if (!isRabbit(broker)) return [];
+  let refused: string | null = broker.managementProblem;
   const named = { queues: options.queues, eventExchange: options.eventExchange };
   if (broker.management !== null) {
     try {
@@ -122,14 +123,26 @@ export const detectRabbit: DetectRabbit = async (broker, options, signal) => {
     } catch (error) {
       // Refused or slow: what AMQP itself tells is less, and still something.
       if (isAbort(error) || !(error instanceof InspectorError)) throw error;
+      refused = error.message;
     }
   }
   const names = [...new Set([DEFAULT_QUEUE, ...named.queues])];
   const depths = await broker.depths(names, signal);
-  return names.flatMap((name, index): Evidence[] => {
+  const evidence = names.flatMap((name, index): Evidence[] => {
     const depth = depths[index] ?? null;
     if (depth === null) return [];
     const ready = `${depth.ready} ready ${depth.ready === 1 ? 'message' : 'messages'}`;
     return [{ what: `queue ${name}`, value: ready, source: `queue.declare ${name} (passive)` }];
   });
+  // AMQP lists nothing: other names may be there.
+  if (evidence.length === 0) throw namesUnknown(broker.vhost, names, refused);
+  return evidence;
 };
+
+const namesUnknown = (vhost: string, names: readonly string[], refused: string | null): InspectorError =>
+  new InspectorError('unsupported', {
+    message: `Whether Celery has queues in the virtual host ${vhost} cannot be told without the management API.`,
+    tried: `declaring passively the queues whose names are known: ${names.join(', ')}`,
+    answer: `none of them is there. ${refused ?? 'The management API is not there.'}`,
+    remedy: 'Name a queue of the application in the option "queues", or the URL of the management API in "management".',
+  });

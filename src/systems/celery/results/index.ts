@@ -175,6 +175,8 @@ class CeleryResults implements Results {
       const where = this.#others.map(place => place.broker.address).join(' and ');
       return `Results stand in ${where}, and nothing tells whether they are of this Celery. Name its result backend.`;
     }
+    const { refusal } = this.#locator;
+    if (refusal !== null) return `Results cannot be looked for, since SCAN is refused (${refusal}).`;
     const far = this.#locator.whole ? '' : ' so far';
     return `No results were found in the databases of this Redis${far}. Name the result backend if there is another.`;
   }

@@ -1,7 +1,7 @@
 /** Where the results of an installation are: named by a person, or found by their keys, a bounded look at a time. */
 import { isFailure, isRedis, type RedisBroker } from '../../../brokers/redis/port';
 import type { Companions } from '../../../model';
-import { arrayOf, bufferOf } from '../../reading/replies';
+import { arrayOf, bufferOf, failureOf } from '../../reading/replies';
 import { bindingKey } from '../keys';
 import { prefixOf, TASK } from './keys';
 
@@ -38,6 +38,8 @@ export class Locator {
   readonly #messages: RedisBroker | null;
   readonly #companions: Companions | null;
   readonly #searches = new Map<string, Search>();
+  /** The server's words where SCAN may not be run. */
+  refusal: string | null = null;
 
   constructor(messages: RedisBroker | null, companions: Companions | null) {
     this.#messages = messages;
@@ -96,8 +98,10 @@ export class Locator {
       const [reply] = await broker.read([['SCAN', search.cursor, 'MATCH', `*${TASK}*`, 'COUNT', COUNT]], signal);
       if (reply === undefined || isFailure(reply)) {
         search.whole = true;
+        this.refusal = failureOf(reply);
         break;
       }
+      this.refusal = null;
       const [cursor, found] = arrayOf(reply);
       for (const key of arrayOf(found)) {
         const prefix = Buffer.isBuffer(key) ? prefixOf(key) : null;

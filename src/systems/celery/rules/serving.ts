@@ -1,3 +1,4 @@
+import { isRabbit } from '../../../brokers/rabbitmq/port';
 import type { Finding, QueueSummary } from '../../../model';
 import { amount, moveWaiting, queuesWith } from '../../acting/rules';
 import { count, names } from '../../acting/words';
@@ -10,6 +11,7 @@ import {
   isBeat,
   needAsked,
   type Rule,
+  type RuleContext,
   startWorker,
   tasks,
 } from './context';
@@ -63,6 +65,13 @@ export const noWorker: Rule = {
   },
 };
 
+/** Who counted the consumers of a queue: without the management API RabbitMQ itself does, when a queue is declared. */
+function consumersFrom({ celery: { broker } }: RuleContext, queue: string): string {
+  return isRabbit(broker) && broker.management === null
+    ? `queue.declare ${queue} (passive)`
+    : `GET /api/queues/…/${queue}`;
+}
+
 /** Workers are there, but none of them takes from this queue. */
 export const queueWithoutWorker: Rule = {
   id: 'celery.queue-without-worker',
@@ -96,7 +105,7 @@ export const queueWithoutWorker: Rule = {
           evidence: [
             { what: 'waiting', value: tasks(n), source: queue.keys[0] ?? queue.name },
             context.redis === null
-              ? { what: 'consumers', value: '0', source: `GET /api/queues/…/${queue.name}` }
+              ? { what: 'consumers', value: '0', source: consumersFrom(context, queue.name) }
               : {
                   what: 'workers that answered',
                   value: names([...there.keys()]),

@@ -22,6 +22,8 @@ export class FleetState implements Fleet {
   #held: ReadonlyMap<string, HeldTask> | null = null;
   #learned: readonly WorkerSummary[] = [];
   #question: { answers: number; timeoutMs: number } = { answers: 0, timeoutMs: 2_000 };
+  /** As it was before the question that goes on. */
+  #before: { readonly askedAt: number | null; readonly asked: AskedSummary | null } = { askedAt: null, asked: null };
   hearingSince: number | null = null;
   askedAt: number | null = null;
   heard: number | null = null;
@@ -143,6 +145,7 @@ export class FleetState implements Fleet {
   /** A question goes out. */
   begin(timeoutMs: number): void {
     this.#forgetHeld();
+    this.#before = { askedAt: this.askedAt, asked: this.asked };
     this.askedAt = this.#now();
     this.heard = null;
     this.#question = { answers: 0, timeoutMs };
@@ -205,8 +208,12 @@ export class FleetState implements Fleet {
     return quiet;
   }
 
-  /** The question was given up. */
+  /** The question was given up, or could not be asked: where nobody has answered so far, nothing is known of it. */
   stopped(): void {
+    if (this.#question.answers === 0) {
+      this.askedAt = this.#before.askedAt;
+      this.asked = this.#before.asked;
+    }
     if (this.asked !== null) this.asked = { ...this.asked, running: false };
   }
 

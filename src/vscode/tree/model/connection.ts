@@ -76,11 +76,20 @@ export function connectionNotes(live: LiveConnection): Row[] {
         return [noteRow(parent, id, 'looking', { label: t('Looking for queues…'), icon: { id: 'loading~spin' } })];
       }
       return [
-        noteRow(parent, id, 'nothing', {
-          label: t('No known queues'),
-          description: t('no keys of a known system were found here'),
-          icon: { id: 'inbox' },
-        }),
+        // Where a system could not be looked for, it may be there.
+        ...live.detectionProblems.flatMap(({ system, error }) => [
+          errorRow(parent, id, `not-found-${system}`, error.message, error.answer),
+          noteRow(parent, id, `remedy-${system}`, { label: error.remedy, icon: { id: 'info' } }),
+        ]),
+        ...(live.detectionProblems.length > 0
+          ? []
+          : [
+              noteRow(parent, id, 'nothing', {
+                label: t('No known queues'),
+                description: t('no keys of a known system were found here'),
+                icon: { id: 'inbox' },
+              }),
+            ]),
         noteRow(parent, id, 'again', { label: t('Look again'), icon: { id: 'refresh' }, click: 'refresh' }),
       ];
     default:

@@ -41,3 +41,21 @@ test('a queue newer than the last look is looked at; what was taken away is show
   await runCelery(app, 'tasks.add.apply_async([1, 1], queue="newest")');
   expect(await ask('perform', { action: 'empty', queue: 'newest' })).toMatchObject({ done: 1, refused: 0 });
 });
+
+test('without the management API: that nothing was found means nothing, and consumers are counted by AMQP', async () => {
+  const { url } = await rabbit.vhost();
+  await runCelery({ generation: 'celery-newest', broker: url }, 'tasks.add.apply_async([1, 1], queue="mails")');
+  const ask = async (command: string, options: Record<string, unknown>) =>
+    (await served.ask({ command, url, options: { management: 'http://127.0.0.1:1', ...options } })).result;
+  const { installations, problems } = await ask('detect', {});
+  expect(installations).toEqual([]);
+  expect(problems).toMatchObject([
+    {
+      system: 'celery',
+      error: { code: 'unsupported', answer: expect.stringContaining('The management API does not answer') },
+    },
+  ]);
+  const { findings } = await ask('findings', { queues: ['mails'] });
+  const [unserved] = findings.filter(({ rule }: { rule: string }) => rule === 'celery.queue-without-worker');
+  expect(unserved.evidence[1]).toEqual({ what: 'consumers', value: '0', source: 'queue.declare mails (passive)' });
+});

@@ -256,4 +256,20 @@ test('where SCAN is refused, the usual queue is shown', async () => {
   const url = redis.url.replace('redis://', 'redis://noscan:noscan-pw-1@');
   const { installations } = await ask('overview', { url });
   expect(installations[0].queues).toMatchObject([{ name: 'celery', counts: { waiting: { exact: 1 } } }]);
+  expect(installations[0].counts.failed.unknown).toContain('SCAN is refused');
+});
+
+test('who may not ask the workers does not say that none answers', async () => {
+  await runCelery(app, 'tasks.add.delay(1, 2)');
+  await client.call('ACL', 'SETUSER', 'reader', 'on', '>reader-pw-1', '~*', '&*', '+@read', '+@connection', '+info');
+  const url = redis.url.replace('redis://', 'redis://reader:reader-pw-1@');
+  const { installations } = await ask('overview', { url });
+  expect(installations[0]).toMatchObject({
+    counts: { waiting: { exact: 1 } },
+    notRecorded: { workers: expect.any(String) },
+  });
+  expect(installations[0].asked).toBeUndefined();
+  const { findings, notChecked } = await ask('findings', { url });
+  expect(findings.map(({ rule }: { rule: string }) => rule)).not.toContain('celery.no-worker');
+  expect(notChecked).toContainEqual({ rule: 'celery.no-worker', reason: expect.stringContaining('not asked') });
 });

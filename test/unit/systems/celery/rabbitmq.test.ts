@@ -195,6 +195,13 @@ describe('finding Celery', () => {
         ['queue celery', '3 ready messages'],
         ['queue prio', '0 ready messages'],
       ]);
+      // Other names may be there, which AMQP does not list.
+      const unnamed: FakeParts = { ...parts, queues: (parts.queues ?? []).filter(({ name }) => name !== 'celery') };
+      await expect(detectRabbit(fakeBroker(unnamed), options({ queues: ['absent'] }), never)).rejects.toMatchObject({
+        code: 'unsupported',
+        tried: expect.stringContaining('celery, absent'),
+        remedy: expect.stringContaining('"queues"'),
+      });
     }
   });
 });
