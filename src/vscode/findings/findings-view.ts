@@ -54,6 +54,8 @@ export class FindingsView implements vscode.TreeDataProvider<FindingRow>, vscode
     this.#disposables.on(inspector.onDidChange(() => this.#soon()));
     this.#disposables.add(this.view.onDidChangeVisibility(() => this.#soon()));
     this.#disposables.add(onSetting('hiddenFindings', () => this.#draw()));
+    // The files of the folder may be read from now on, also while no broker is.
+    this.#disposables.add(vscode.workspace.onDidGrantWorkspaceTrust(() => void this.look()));
     this.#disposables.add({ dispose: () => this.#stop() });
   }
 
