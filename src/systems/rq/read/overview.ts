@@ -128,6 +128,7 @@ export async function readOverview(reading: Reading, signal: AbortSignal): Promi
   queues.sort((a, b) => (a.name < b.name ? -1 : 1));
   memory.queues = queues.map(queue => queue.name);
   memory.failedListIsLegacy = legacy;
+  memory.learnedAt = performance.now();
 
   const versions = [...new Set(workers.flatMap(worker => worker.version ?? []))].sort(compareVersions);
   return {

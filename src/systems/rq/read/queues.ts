@@ -1,4 +1,5 @@
 import type { Command, Reply } from '../../../brokers/redis/port';
+import type { State } from '../../../model';
 import { arrayOf, nameOf, plainOf } from '../../reading/replies';
 import { compareVersions } from '../../reading/versions';
 import { COMPACT_PREFIX, FAILED_LIST, jobKey, QUEUE_PREFIX, QUEUES } from '../keys';
@@ -36,10 +37,14 @@ export function isLegacyFailedList(seen: {
   return !seen.workers.some(worker => worker.version !== null && compareVersions(worker.version, '1.0') >= 0);
 }
 
-/** Asks for names and the kind of the failed list where no overview has told them yet: one or two round trips. */
+/** Names read longer ago than this are read again: who asks for pages alone would never see a new queue. */
+const FRESH = 5000;
+
+/** Asks for names and the kind of the failed list where no overview has told them lately: one or two round trips. */
 export async function learnQueues(reading: Reading, signal: AbortSignal): Promise<readonly string[]> {
   const { broker, memory } = reading;
-  if (memory.queues !== null && memory.failedListIsLegacy !== null) return memory.queues;
+  const known = memory.failedListIsLegacy;
+  if (memory.queues !== null && known !== null && performance.now() - memory.learnedAt < FRESH) return memory.queues;
   const [members, ids] = await broker.read(
     [
       ['SMEMBERS', QUEUES],
@@ -49,12 +54,36 @@ export async function learnQueues(reading: Reading, signal: AbortSignal): Promis
   );
   const commands = arrayOf(ids).map((id): Command => ['HGET', jobKey(nameOf(id) ?? ''), 'status']);
   const statuses = commands.length > 0 ? await broker.read(commands, signal) : [];
-  const legacy = isLegacyFailedList({
+  const seen = {
     registered: arrayOf(members).some(member => plainOf(member) === FAILED_LIST),
     statuses: statuses.flatMap(status => plainOf(status) ?? []),
     workers: [],
-  });
+  };
+  // An overview knows the workers as well: what it told of an empty list still holds.
+  const legacy = seen.statuses.length === 0 && known !== null ? known : isLegacyFailedList(seen);
   memory.failedListIsLegacy = legacy;
-  memory.queues = queueNames(members, legacy);
+  const names = new Set([...queueNames(members, legacy), ...(memory.queues ?? [])]);
+  if (legacy) names.delete('failed');
+  memory.queues = [...names].sort();
+  memory.learnedAt = performance.now();
   return memory.queues;
+}
+
+/**
+ * The queues whose jobs of a state (null = all states) are asked for. A walk goes on with the names that it began with;
+ * failed jobs may stand in the list of RQ 0.13, whatever their queue.
+ */
+export async function queuesOf(
+  reading: Reading,
+  {
+    queue,
+    state,
+    cursor,
+  }: { readonly queue: string | null; readonly state: State | null; readonly cursor: string | null },
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const known = reading.memory.queues;
+  if (queue !== null && ((state !== null && state !== 'failed') || (cursor !== null && known !== null))) return [queue];
+  const names = cursor !== null && known !== null ? known : await learnQueues(reading, signal);
+  return queue === null ? names : [queue];
 }

@@ -8,6 +8,8 @@ import type { RqPlace, Structure } from '../keys';
 export interface Memory {
   /** Names of queues, sorted; null before the first look. */
   queues: readonly string[] | null;
+  /** When the names were read last, in milliseconds of `performance.now()`. */
+  learnedAt: number;
   /** Length of each list and registry when last counted. */
   readonly lengths: Lengths;
   /** Whether `rq:queue:failed` is the list of failed jobs of RQ ≤ 0.13; null before the first look. */
@@ -50,7 +52,14 @@ export interface Reading {
 export function newReading(broker: RedisBroker): Reading {
   return {
     broker,
-    memory: { queues: null, lengths: new Lengths(), failedListIsLegacy: null, descriptions: new Set(), scripts: null },
+    memory: {
+      queues: null,
+      learnedAt: Number.NEGATIVE_INFINITY,
+      lengths: new Lengths(),
+      failedListIsLegacy: null,
+      descriptions: new Set(),
+      scripts: null,
+    },
   };
 }
 

@@ -7,7 +7,7 @@ import { readCall } from '../payload';
 import { idOfMember, stateOf } from '../places';
 import { type Section, sectionsOf } from './page/sections';
 import { cursorAfter, readSequence } from './page/sequence';
-import { learnQueues } from './queues';
+import { queuesOf } from './queues';
 import type { Reading } from './reading';
 import { type RowRecord, readRecords } from './records';
 import { rowOf } from './rows';
@@ -37,7 +37,7 @@ export async function* readSearch(
   query: SearchQuery,
   signal: AbortSignal,
 ): AsyncGenerator<Found | Looked, void> {
-  const all = query.queue === null ? await learnQueues(reading, signal) : [query.queue];
+  const all = await queuesOf(reading, { ...query, cursor: null }, signal);
   const states = query.state === null ? ORDER : [query.state];
   const sections = states.flatMap(state => sectionsOf(reading, state, all, query.queue !== null));
   const needle = query.text.toLowerCase();

@@ -1,6 +1,6 @@
 /** Pages of every state: their order, their cursors while the lists move, their cost. */
 import type { Redis } from 'ioredis';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Installation, JobPage, JobQuery, State } from '../../../../src/model';
 import { asRedis5, clientOf, type RedisProxy, startProxy, startRedis, type TestRedis } from '../../../support';
 import { type Connected, connected, numbered, putJobs, register, signal } from './support';
@@ -179,6 +179,33 @@ test.each<[State, string | number]>([
   ).rejects.toMatchObject({
     code: 'bad-request',
   });
+});
+
+test('pages and search find what came after the connection, also where no overview is asked for', async () => {
+  await putJobs(client, 'default', 'queued', ['early']);
+  await client.rpush('rq:queue:default', 'early');
+  const { broker, installation } = await connect();
+  const page = async (queue: string | null, state: State) =>
+    (await installation.jobs({ queue, state, cursor: null, size: 10 }, signal)).items.map(({ id }) => id);
+  expect(await page(null, 'waiting')).toEqual(['early']);
+  await putJobs(client, 'new', 'queued', ['late']);
+  await client.rpush('rq:queue:new', 'late');
+  // A worker of RQ 0.12 has put its first failed job into its list.
+  await putJobs(client, 'default', 'failed', ['lost']);
+  await client.sadd('rq:queues', 'rq:queue:failed');
+  await client.rpush('rq:queue:failed', 'lost');
+  const start = performance.now();
+  const clock = vi.spyOn(performance, 'now').mockImplementation(() => start + 6000);
+  try {
+    expect(await page('default', 'failed')).toEqual(['lost']);
+    expect(await page(null, 'waiting')).toEqual(['early', 'late']);
+    expect(await page(null, 'failed')).toEqual(['lost']);
+    const before = broker.meter.roundTrips;
+    expect(await page(null, 'waiting')).toHaveLength(2);
+    expect(broker.meter.roundTrips - before).toBe(2);
+  } finally {
+    clock.mockRestore();
+  }
 });
 
 test('ids of any bytes lead to their jobs', async () => {

@@ -1,7 +1,7 @@
 import { atLeast, type Count, exactly, type JobPage, type JobQuery, type JobRow, unknown } from '../../../../model';
 import { placeText } from '../../keys';
 import { NOT_TAKEN } from '../../native';
-import { learnQueues } from '../queues';
+import { queuesOf } from '../queues';
 import type { Reading } from '../reading';
 import { readRows, type Standing } from '../rows';
 import { type Cursor, readCursor, writeCursor } from './cursor';
@@ -26,7 +26,7 @@ const ORDER: Readonly<Record<Section['order'], string>> = {
 export async function readPage(reading: Reading, query: JobQuery, signal: AbortSignal): Promise<JobPage> {
   const size = Math.max(1, Math.min(1000, Math.floor(query.size)));
   const cursor = query.cursor === null ? null : readCursor(query.cursor);
-  const all = query.queue === null ? await learnQueues(reading, signal) : [query.queue];
+  const all = await queuesOf(reading, query, signal);
   const sections = sectionsOf(reading, query.state, all, query.queue !== null);
   const first = sections[0];
   if (first === undefined) return noSuchState(query.state);
