@@ -139,10 +139,9 @@ export class FindingsView implements vscode.TreeDataProvider<FindingRow>, vscode
     for await (const { connection, diagnosis } of this.#inspector.findings(null, signal)) {
       signal.throwIfAborted();
       const live = connection === null ? undefined : this.#inspector.connection(connection);
-      if (isFinding(diagnosis)) {
-        const where = live === undefined ? null : { id: live.profile.id, name: live.profile.name };
-        found.push({ connection: where, finding: diagnosis });
-      } else if (isNotChecked(diagnosis)) notChecked.push({ connection, notChecked: diagnosis });
+      const where = live === undefined ? null : { id: live.profile.id, name: live.profile.name };
+      if (isFinding(diagnosis)) found.push({ connection: where, finding: diagnosis });
+      else if (isNotChecked(diagnosis)) notChecked.push({ connection: where, notChecked: diagnosis });
       else checked++;
     }
     const isLive = (id: string | null | undefined) =>
@@ -151,7 +150,7 @@ export class FindingsView implements vscode.TreeDataProvider<FindingRow>, vscode
       id !== null && id !== undefined && this.#inspector.connection(id) !== undefined && !isLive(id);
     // What was seen on a broker that is lost now stays until it can be looked at again.
     found.push(...this.#findings.found.filter(seen => isLost(seen.connection?.id)));
-    notChecked.push(...this.#findings.notChecked.filter(seen => isLost(seen.connection)));
+    notChecked.push(...this.#findings.notChecked.filter(seen => isLost(seen.connection?.id)));
     const brokers = this.#inspector.connections.filter(({ profile }) => isLive(profile.id)).length;
     return { found, notChecked, checked, brokers, at: Date.now() };
   }

@@ -2,14 +2,17 @@ import { t } from '@vscode/l10n';
 import { formatNumber, joined } from '../../inspector/present/format';
 import type { Finding, NotChecked, Severity } from '../../model';
 
-/** A finding with the connection it was seen on; null = in the open folder. */
+/** The connection on which something was looked at; null = the open folder. */
+export type Where = { readonly id: string; readonly name: string } | null;
+
+/** A finding with where it was seen. */
 export interface SeenFinding {
-  readonly connection: { readonly id: string; readonly name: string } | null;
+  readonly connection: Where;
   readonly finding: Finding;
 }
 
 export interface SeenNotChecked {
-  readonly connection: string | null;
+  readonly connection: Where;
   readonly notChecked: NotChecked;
 }
 
@@ -93,29 +96,36 @@ export function groupRows(findings: Findings, locale: string): FindingRow[] {
 
 /** The rows of a group: newest first, and stable. */
 export function rowsBelow(findings: Findings, group: string): FindingRow[] {
-  if (group === 'g:not-checked') {
-    return findings.notChecked.map(({ connection, notChecked }, index) => ({
-      id: `n:${connection ?? ''}:${notChecked.rule}:${index}`,
-      kind: 'not-checked',
-      label: notChecked.rule,
-      description: notChecked.reason,
-      icon: { id: 'circle-slash', colour: null },
-      children: 'none',
-      tooltip: [notChecked.rule, notChecked.reason],
-      spoken: `${notChecked.rule}, ${t('not checked')}, ${notChecked.reason}`,
-      finding: null,
-    }));
-  }
-  const several = new Set(findings.found.map(({ connection }) => connection?.id ?? '')).size > 1;
+  const several =
+    new Set([...findings.found, ...findings.notChecked].map(({ connection }) => connection?.id ?? '')).size > 1;
+  if (group === 'g:not-checked') return findings.notChecked.map((seen, index) => notCheckedRow(seen, index, several));
   return findings.found
     .filter(({ finding }) => `g:${finding.severity}` === group)
     .sort((a, b) => (b.finding.since ?? '').localeCompare(a.finding.since ?? ''))
     .map(seen => findingRow(seen, several));
 }
 
+function notCheckedRow({ connection, notChecked }: SeenNotChecked, index: number, several: boolean): FindingRow {
+  const { rule, reason } = notChecked;
+  const where = several ? placeOf(connection) : '';
+  return {
+    id: `n:${connection?.id ?? ''}:${rule}:${index}`,
+    kind: 'not-checked',
+    label: rule,
+    description: joined(where, reason),
+    icon: { id: 'circle-slash', colour: null },
+    children: 'none',
+    tooltip: [rule, placeOf(connection), reason],
+    spoken: [rule, t('not checked'), where, reason].filter(part => part !== '').join(', '),
+    finding: null,
+  };
+}
+
+const placeOf = (connection: Where): string => connection?.name ?? t('this folder');
+
 function findingRow(seen: SeenFinding, several: boolean): FindingRow {
   const { finding, connection } = seen;
-  const description = several ? (connection?.name ?? t('this folder')) : '';
+  const description = several ? placeOf(connection) : '';
   return {
     id: `f:${findingId(seen)}`,
     kind: 'finding',
