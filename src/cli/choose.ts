@@ -99,9 +99,12 @@ export async function oneJob(
   if (only === undefined && problem !== undefined) throw problem.error;
   if (only === undefined)
     throw new InspectorError('gone', {
-      message: `There is no job ${shown} on ${connection.profile.name}.`,
+      message:
+        request.queue === undefined
+          ? `There is no job ${shown} on ${connection.profile.name}.`
+          : `There is no job ${shown} in the queue ${request.queue} of ${connection.profile.name}.`,
       tried: `looking for the job ${shown}`,
-      answer: 'no job has this id',
+      answer: request.queue === undefined ? 'no job has this id' : 'no job of this queue has this id',
       remedy: 'It may have ended and expired, or have been removed. The id has to be whole; jobs --search finds parts.',
     });
   throw new InspectorError(

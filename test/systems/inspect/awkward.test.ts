@@ -189,3 +189,21 @@ test('where nothing may be looked at, nothing found is no answer', async () => {
   ])
     expect((await served.ask({ ...more, url: blind }))['error']).toMatchObject({ code: 'forbidden' });
 });
+
+test('a job asked for in a queue where it is not: the queue is named, since it stands in another', async () => {
+  await put('here', 'default', 'queued');
+  await client.rpush('rq:queue:default', 'here');
+  expect((await ask('job', { job: 'here', queue: 'default' })).id).toBe('here');
+  const { error } = await ask('job', { job: 'here', queue: 'other' });
+  expect(error).toMatchObject({ code: 'gone', answer: 'no job of this queue has this id' });
+  expect(error.message).toContain('in the queue other of');
+});
+
+test('an id that stands twice is no id that was not looked at', async () => {
+  await put('nightly', 'default', 'queued');
+  await client.rpush('rq:queue:default', 'nightly', 'nightly', 'expired');
+  const { findings } = await ask('findings');
+  const found = findings.find((each: { rule: string }) => each.rule === 'rq.only-id-left');
+  expect(found.title).toBe('Of 1 queued job in default only the id is left');
+  expect(found.evidence.map((each: { what: string }) => each.what)).not.toContain('looked at');
+});

@@ -98,12 +98,12 @@ async function samplesOf(context: RuleContext): Promise<QueueSample[]> {
     found.push({ queue: name, structure: 'failed', sample, key: `ZREVRANGE rq:failed:${name}` });
   }
   if (context.reading.memory.failedListIsLegacy !== true) return found;
-  const { members, total } = await context.samples.of('failed-list', '');
+  const { members, total, whole } = await context.samples.of('failed-list', '');
   const queues = [...new Set(members.flatMap(({ record }) => record.name('origin') ?? []))];
   for (const queue of queues.slice(0, QUEUES)) {
     const own = members.filter(({ record }) => record.name('origin') === queue);
     // Of a list that was looked at whole, these are all of the queue.
-    const sample = { members: own, total: members.length >= total ? own.length : total };
+    const sample = { members: own, total: whole ? own.length : total, whole };
     found.push({ queue, structure: 'failed-list', sample, key: 'LRANGE rq:queue:failed' });
   }
   return found;

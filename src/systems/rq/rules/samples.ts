@@ -15,8 +15,11 @@ export interface Sampled extends Entry {
 }
 
 export interface Sample {
+  /** Each id once, however often it stands there. */
   readonly members: readonly Sampled[];
   readonly total: number;
+  /** Whether all of it was looked at. */
+  readonly whole: boolean;
 }
 
 /**
@@ -79,7 +82,8 @@ export class Samples {
     const unique = [...new Map(entries.map(entry => [entry.member, entry])).values()];
     const ids = unique.map(entry => idOfMember(structure, entry.member));
     const records = await readRecords(this.#reading, ids, stateOf(structure) === 'failed', this.#signal);
-    return { total, members: unique.map((entry, i) => ({ ...entry, id: ids[i]!, record: records[i]! })) };
+    const members = unique.map((entry, i) => ({ ...entry, id: ids[i]!, record: records[i]! }));
+    return { total, members, whole: total <= first.length };
   }
 }
 
@@ -92,8 +96,8 @@ function randomRanks(from: number, to: number, size: number): number[] {
 }
 
 /** Says how much was looked at; nothing where it was all. */
-export function lookedAt({ members, total }: Sample, source: string): Evidence[] {
-  return members.length >= total
+export function lookedAt({ members, total, whole }: Sample, source: string): Evidence[] {
+  return whole
     ? []
     : [
         {
@@ -105,4 +109,4 @@ export function lookedAt({ members, total }: Sample, source: string): Evidence[]
 }
 
 /** `at least` where not all members were looked at. */
-export const atLeastText = ({ members, total }: Sample): string => (members.length >= total ? '' : 'at least ');
+export const atLeastText = ({ whole }: Sample): string => (whole ? '' : 'at least ');
