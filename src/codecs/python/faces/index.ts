@@ -7,6 +7,7 @@ import type { Face } from './face';
 import { LIBRARY_FACES } from './library';
 import { NETWORK_FACES } from './network';
 import { NUMBER_FACES } from './numbers';
+import { NUMPY_FACES } from './numpy';
 import { TIMEZONE_FACES } from './timezone';
 
 export { globalText } from './builtins';
@@ -23,6 +24,7 @@ const FACES: ReadonlyMap<string, Face> = new Map(
     LIBRARY_FACES,
     NETWORK_FACES,
     ARRAY_FACES,
+    NUMPY_FACES,
   ].flatMap(table => Object.entries(table)),
 );
 
