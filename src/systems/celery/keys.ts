@@ -76,6 +76,10 @@ export const replyQueue = (control: string, oid: string): string => `${oid}.repl
 export const fanoutChannel = (prefix: string, database: number, exchange: string, routingKey = ''): string =>
   `${prefix}/${database}.${exchange}${routingKey === '' ? '' : `/${routingKey}`}`;
 
+const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/;
+/** Names that clients give to queues of their own. */
+export const isUuid = (name: string): boolean => UUID.test(name);
+
 /** Whether an exchange or queue is of remote control or of events, and so holds no tasks. */
 export const isInternal = (name: string): boolean => /\.pidbox$|^celeryev(?:\.|$)/.test(name);
 

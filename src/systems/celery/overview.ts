@@ -131,8 +131,9 @@ function served(queue: QueueSummary, { workers: { fleet } }: CeleryParts): Queue
   return serving.length === 0 && fleet.silent.length > 0 ? queue : { ...queue, workers: serving };
 }
 
-function countsOf({ results, workers: { fleet } }: CeleryParts, messages: TransportOverview): StateCounts {
-  const { store, companion } = results;
+function countsOf(parts: CeleryParts, messages: TransportOverview): StateCounts {
+  const { fleet } = parts.workers;
+  const { store, companion } = parts.results;
   const stored = store?.counts() ?? {};
   const why = companion.reason ?? 'Nobody has said where the results are.';
   const of = (state: State): Count => (store === null ? unknown(why) : (stored[state] ?? exactly(0)));
@@ -143,7 +144,7 @@ function countsOf({ results, workers: { fleet } }: CeleryParts, messages: Transp
   for (const state of RESULT_STATES) counts[state] = of(state);
   if (messages.scheduled !== undefined) counts.scheduled = sumCounts([messages.scheduled, of('scheduled')]);
   const active = [...fleet.held.values()].flatMap(({ id, how }) => (how === 'active' ? [id] : []));
-  if (fleet.askedAt !== null) counts.running = runningOf(active, counts.running, store);
+  if (fleet.askedAt !== null) counts.running = runningOf(active, counts.running, parts);
   else if (store === null) counts.running = unknown(RUNNING_NOT_RECORDED);
   return counts;
 }

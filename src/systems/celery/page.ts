@@ -79,7 +79,8 @@ async function running(parts: CeleryParts, query: JobQuery, signal: AbortSignal)
   const order = asked ? 'running longest first, as workers told' : 'newest first';
   if (store === null || slice.next !== null || items.length >= query.size) {
     const next = slice.next ?? (store !== null && items.length > 0 ? `held:${slice.end}` : null);
-    const total: Count = asked ? exactly(active.length) : unknown(RUNNING_NOT_RECORDED);
+    const ids = active.map(({ id }) => id);
+    const total: Count = asked ? runningOf(ids, undefined, parts) : unknown(RUNNING_NOT_RECORDED);
     return { items, next, total, order, moved: null, withheld: null };
   }
   const size = query.size - items.length;
@@ -93,7 +94,7 @@ async function running(parts: CeleryParts, query: JobQuery, signal: AbortSignal)
         ? runningOf(
             active.map(({ id }) => id),
             page.total,
-            store,
+            parts,
           )
         : totalOf(active.length, page.total),
     order: active.length > 0 ? order : page.order,

@@ -253,6 +253,8 @@ export interface Fleet {
   readonly silent: readonly string[];
   /** How many listened to the last question, as the broker counted; null where it does not tell or nobody was asked. */
   readonly heard: number | null;
+  /** Of these, the ones that have not answered. */
+  readonly listeningSilently: number | null;
   /** What events told of a task, where they were followed meanwhile; the newest 10,000 are remembered. */
   seen(id: string): SeenTask | null;
 }

@@ -58,9 +58,6 @@ describe('connection', () => {
 
   test('an empty broker says so and offers to look again', () => {
     expect(connectionNotes(live()).map(note => note.label)).toEqual(['No known queues', 'Look again']);
-  });
-
-  test('a system that could not be looked for may be there: why, and what to do', () => {
     const notes = connectionNotes(live({ detectionProblems: [{ system: 'sys', error: refused }] }));
     expect(notes.map(note => note.label)).toEqual([refused.message, refused.remedy, 'Look again']);
   });

@@ -1,4 +1,5 @@
 import type { ManagedBinding, ManagedConnection, ManagedExchange, ManagedQueue } from '../../../brokers/rabbitmq/port';
+import { isUuid } from '../keys';
 import { clientsOf, destinationsOf, sourcesOf } from './bindings';
 import {
   CELERY_CLIENT,
@@ -10,7 +11,6 @@ import {
   isDelayedQueue,
   isReplyExchange,
   isReplyQueue,
-  isUuid,
 } from './names';
 
 /** What is read of a queue to tell whose it is. */

@@ -16,16 +16,12 @@ const DELAYED = /^celery_delayed_(?:[0-9]|1[0-9]|2[0-7])$/;
 /** Bits of the delay before the routing key of the task's own queue. */
 const DELAYED_KEY = /^(?:[01]\.){28}(.+)$/s;
 
-const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/;
-
 export const isDelayedQueue = (name: string): boolean => DELAYED.test(name);
 
 /** The routing key that a delayed task had before its delay was written in front; null where there is none. */
 export function keyBehindDelay(routingKey: string): string | null {
   return DELAYED_KEY.exec(routingKey)?.[1] ?? null;
 }
-
-export const isUuid = (name: string): boolean => UUID.test(name);
 
 /** `<control_exchange>.pidbox`, a fanout exchange that every worker's own queue is bound to. */
 export function controlOf(exchange: string): string | null {

@@ -2,7 +2,7 @@ import { type Command, isFailure, type RedisBroker, type Reply } from '../../../
 import type { Looked } from '../../../model';
 import { textOf } from '../../reading/ids';
 import { arrayOf, bufferOf, failureOf, numberOf } from '../../reading/replies';
-import { BINDING_PATTERN, isInternal, keyOf, parseBindingKey, SEPARATOR, separatorIn } from '../keys';
+import { BINDING_PATTERN, isInternal, isUuid, keyOf, parseBindingKey, SEPARATOR, separatorIn } from '../keys';
 
 /** What was found under one key prefix. */
 export interface Found {
@@ -156,7 +156,7 @@ export class Discovery {
     const lists = rest.shift();
     unchecked.forEach(({ name, key }, i) => {
       const tail = bufferOf(rest[i]);
-      if (tail !== null) this.#lists.set(name, { key, isKombu: isEnvelope(tail) });
+      if (tail !== null) this.#lists.set(name, { key, isKombu: isEnvelope(tail) && !isReply(key, tail) });
       else if (isFailure(rest[i])) this.#lists.set(name, { key, isKombu: false });
       // Emptied meanwhile: nothing is known of it, and it will be met again.
       else this.#lists.delete(name);
@@ -266,6 +266,11 @@ export function isEnvelope(element: Buffer): boolean {
   return [element.subarray(-4096), element.subarray(0, 4096)].some(part =>
     /"(?:delivery_tag|body_encoding)"\s*:/.test(part.toString('latin1')),
   );
+}
+
+/** Results of `rpc://` wait in a list that is named by a client's uuid, behind any prefix (celery/backends/rpc.py). */
+function isReply(key: string, element: Buffer): boolean {
+  return isUuid(key.slice(-36)) && !/"task"\s*:/.test(element.toString('latin1'));
 }
 
 function partsOf(reply: Reply | undefined): [cursor: string, keys: string[]] {

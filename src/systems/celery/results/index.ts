@@ -1,6 +1,7 @@
 /** Results of Celery: found by themselves where they are in this Redis, else where a person says. */
 import { isRedis, type RedisBroker } from '../../../brokers/redis/port';
 import { asInspectorError, type Companion, InspectorError, isAbort } from '../../../model';
+import { names } from '../../acting/words';
 import type { CreateResults, NamedBackend, Place, Results } from '../parts';
 import { choosePrefix, resultPrefixOf } from './keys';
 import { type Place as Found, Locator } from './locate';
@@ -172,8 +173,8 @@ class CeleryResults implements Results {
     if (!isRedis(broker))
       return 'Results are not kept on RabbitMQ. Name the result backend to see failed and finished tasks.';
     if (this.#others.length > 0) {
-      const where = this.#others.map(place => place.broker.address).join(' and ');
-      return `Results stand in ${where}, and nothing tells whether they are of this Celery. Name its result backend.`;
+      const where = this.#others.map(place => place.broker.address);
+      return `Results stand in ${names(where)}, and nothing tells whether they are of this Celery. Name its result backend.`;
     }
     const { refusal } = this.#locator;
     if (refusal !== null) return `Results cannot be looked for, since SCAN is refused (${refusal}).`;

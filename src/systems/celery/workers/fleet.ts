@@ -59,14 +59,21 @@ export class FleetState implements Fleet {
       installation: this.#installation,
       now,
       hearingSince: this.hearingSince,
-      listeningSilently: this.heard === null ? null : Math.max(0, this.heard - this.#question.answers),
+      listeningSilently: this.listeningSilently,
       timeoutMs: this.#question.timeoutMs,
     };
   }
 
+  get listeningSilently(): number | null {
+    return this.heard === null ? null : Math.max(0, this.heard - this.#question.answers);
+  }
+
   summaries(now: number): readonly WorkerSummary[] {
     const signs = this.#signs(now);
-    const known = [...this.#nodes.values()].filter(node => !isLongGone(node, now)).map(node => summaryOf(node, signs));
+    const onBroker = new Map(this.#learned.map(worker => [worker.name, worker]));
+    const known = [...this.#nodes.values()]
+      .filter(node => !isLongGone(node, now))
+      .map(node => withBroker(summaryOf(node, signs), onBroker.get(node.name), node));
     const others = this.#learned.filter(({ name }) => !this.#nodes.has(name));
     return [...known, ...others].sort((a, b) => (a.name < b.name ? -1 : 1));
   }
@@ -182,7 +189,7 @@ export class FleetState implements Fleet {
   end(named: readonly string[], asked: readonly string[] | null): readonly Node[] {
     this.#forgetHeld();
     const now = this.#now();
-    const listening = this.heard === null ? null : Math.max(0, this.heard - this.#question.answers);
+    const listening = this.listeningSilently;
     const quiet = [...this.#nodes.values()].filter(
       node =>
         node.answeredCommands === 0 &&
@@ -250,4 +257,14 @@ export class FleetState implements Fleet {
 
 function isLongGone(node: Node, now: number): boolean {
   return node.offlineAt !== null && now - node.offlineAt > GONE_SHOWN;
+}
+
+/** The broker's own word that a worker is connected (RabbitMQ) counts more than its silence: a solo pool may be busy. */
+function withBroker(row: WorkerSummary, learned: WorkerSummary | undefined, node: Node): WorkerSummary {
+  if (learned?.alive !== true || row.alive === true || node.offlineAt !== null) return row;
+  const { alive, state } = learned;
+  if (node.lastAnswer === null && node.heartbeat === null)
+    return { ...learned, aliveReason: `has not answered; ${learned.aliveReason}` };
+  const aliveReason = `${row.aliveReason}; ${learned.aliveReason}`;
+  return { ...row, alive, state: row.state === 'gone' ? state : row.state, aliveReason };
 }

@@ -1,6 +1,15 @@
 /** Celery on RabbitMQ asked from outside: what was once answered wrongly stays answered rightly. */
+import { writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { runCelery, startRabbit, type TestRabbit } from '../../../support';
+import {
+  removeFolder,
+  runCelery,
+  startCeleryWorker,
+  startRabbit,
+  type TestRabbit,
+  temporaryFolder,
+  waitFor,
+} from '../../../support';
 import { type Cli, makeCli, type Served } from '../../inspect/cli';
 
 let cli: Cli;
@@ -58,4 +67,27 @@ test('without the management API: that nothing was found means nothing, and cons
   const { findings } = await ask('findings', { queues: ['mails'] });
   const [unserved] = findings.filter(({ rule }: { rule: string }) => rule === 'celery.queue-without-worker');
   expect(unserved.evidence[1]).toEqual({ what: 'consumers', value: '0', source: 'queue.declare mails (passive)' });
+});
+
+test('a worker of the pool solo that is busy lives, as its consumers show, and what runs is not told', async () => {
+  const { url } = await rabbit.vhost();
+  const app = { generation: 'celery-newest', broker: url };
+  await using worker = await startCeleryWorker({ ...app, pool: 'solo', name: 'solo' });
+  const folder = temporaryFolder('audit-rabbit');
+  const go = `${folder}/go`;
+  const id = await runCelery(app, `print(tasks.wait_for_file.delay(${JSON.stringify(go)}).id)`);
+  await waitFor(() => worker.output().includes(`wait_for_file[${id}] received`), { what: 'the task to be received' });
+  const overview = async () => {
+    const options = { management: rabbit.managementUrl };
+    return (await served.ask({ command: 'overview', url, options })).result.installations[0];
+  };
+  await waitFor(async () => (await overview()).workers[0]?.queues.length === 1, {
+    what: 'its consumers to be counted',
+  });
+  const { workers, counts } = await overview();
+  expect(workers).toMatchObject([{ name: 'solo@shop', alive: true, state: 'connected', queues: ['celery'] }]);
+  expect(counts.running.unknown).toMatch(/has not answered/);
+  writeFileSync(go, '');
+  await waitFor(() => worker.succeeded() === 1, { what: 'the task to end' });
+  removeFolder(folder);
 });

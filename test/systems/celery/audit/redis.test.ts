@@ -1,5 +1,5 @@
 /** Celery on Redis asked from outside: what was once answered wrongly stays answered rightly. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import {
@@ -272,4 +272,33 @@ test('who may not ask the workers does not say that none answers', async () => {
   const { findings, notChecked } = await ask('findings', { url });
   expect(findings.map(({ rule }: { rule: string }) => rule)).not.toContain('celery.no-worker');
   expect(notChecked).toContainEqual({ rule: 'celery.no-worker', reason: expect.stringContaining('not asked') });
+});
+
+test('a worker of the pool solo that is busy answers nothing: what runs is not told, and never 0', async () => {
+  const busy = { ...app, queues: ['busy'], pool: 'solo' } as const;
+  await using worker = await startCeleryWorker(busy);
+  const running = async () => (await ask('overview')).installations[0].counts.running;
+  expect(await running()).toEqual({ exact: 0 });
+  const until = `${folder}/solo-go`;
+  const id = await runCelery(
+    app,
+    `print(tasks.wait_for_file.apply_async([${JSON.stringify(until)}], queue="busy").id)`,
+  );
+  await waitFor(() => worker.output().includes(`wait_for_file[${id}] received`), { what: 'the task to be received' });
+  expect((await running()).unknown).toMatch(/^A worker that listens has not answered/);
+  expect((await ask('jobs', { state: 'running' })).total.unknown).toMatch(/has not answered/);
+  writeFileSync(until, '');
+  await waitFor(() => worker.succeeded() === 1, { what: 'the task to end' });
+  expect(await running()).toEqual({ exact: 0 });
+});
+
+test('results of rpc:// that nobody has fetched are no tasks, and no findings', async () => {
+  const rpc = { ...app, backend: 'rpc://' };
+  await using worker = await startCeleryWorker(rpc);
+  await runCelery(rpc, 'tasks.add.delay(1, 2)');
+  await waitFor(() => worker.succeeded() === 1, { what: 'the task to run' });
+  await waitFor(async () => (await client.keys('????????-*')).length === 1, { what: 'its result' });
+  const { installations } = await ask('overview');
+  expect(installations[0].queues).toMatchObject([{ name: 'celery', counts: { waiting: { exact: 0 } } }]);
+  expect(await rules()).toEqual([]);
 });
