@@ -40,22 +40,17 @@ const GOES_ON: readonly string[] = ['scheduled', 'queued', 'started'];
 /** Statuses of a job that ended and was enqueued again under its id: its hash is that of the new run. */
 const REUSED: readonly string[] = [...GOES_ON, 'deferred'];
 
+/** True of places of jobs that have ended. */
+export const isEnded = (structure: Structure): boolean =>
+  structure === 'finished' || structure === 'failed' || structure === 'failed-list' || structure === 'canceled';
+
 /**
  * Statuses in which a job is not deleted from a place, since the hash that would go is needed where it stands besides.
  * One in no structure whose worker died keeps the status "started" for ever.
  */
 export function neededElsewhere(structure: Structure): readonly string[] {
-  switch (structure) {
-    case 'job':
-      return [];
-    case 'finished':
-    case 'failed':
-    case 'failed-list':
-    case 'canceled':
-      return REUSED;
-    default:
-      return ['started'];
-  }
+  if (structure === 'job') return [];
+  return isEnded(structure) ? REUSED : ['started'];
 }
 
 /** True of places in which a job may stand besides the one that its status names. */

@@ -2,8 +2,8 @@ import { commandsOf } from '../../../brokers/redis/commands';
 import type { RedisBroker } from '../../../brokers/redis/port';
 import type { ItemOutcome } from '../../../model';
 import { NO_LONGER_THERE, outcome } from '../../acting/work';
-import { JOB_PREFIX } from '../keys';
-import { neededElsewhere } from '../native';
+import { JOB_PREFIX, SCHEDULED_JOBS, type Structure } from '../keys';
+import { isEnded, neededElsewhere } from '../native';
 import { SCRIPTS } from './actions';
 import source from './destroy.lua';
 import { answersOf } from './relocate';
@@ -17,6 +17,8 @@ const STEP_BYTES = 4 * 1024 * 1024;
 /** Saving reads more than it writes: steps stay below this. */
 const STEP_JOBS = 100;
 export const CHANGED = 'it changed meanwhile';
+/** A job that rq-scheduler repeats has one hash for its schedule and its last run. */
+const ON_SCHEDULE = 'it is on the schedule of rq-scheduler, which would lose it: remove it there';
 
 /** Commands that destroying needs. */
 export const DESTROY_NEEDS: readonly string[] = [...SCRIPTS, ...commandsOf(source)];
@@ -88,7 +90,8 @@ export class DestroyWork implements Work {
     if (items.length === 0) return null;
     const beside = second ? undefined : this.#walk.beside(items);
     const saved = await saveJobs(this.#broker, this.#walk.place, items, this.#options.clockOffset, signal, beside);
-    const refused = new Map(saved.flatMap(job => this.#refusal(job)));
+    const scheduled = await onSchedule(this.#broker, this.#walk.place.structure, items, signal);
+    const refused = new Map(saved.flatMap(job => this.#refusal(job, scheduled)));
     const left = withoutDestroyedParents(saved.filter(job => !refused.has(job.item)));
     return {
       subjects: left.map(({ item }) => readable(item.id)),
@@ -124,8 +127,9 @@ export class DestroyWork implements Work {
     return items.slice(0, end);
   }
 
-  #refusal(job: SavedJob): [Item, string][] {
+  #refusal(job: SavedJob, scheduled: ReadonlySet<Item>): [Item, string][] {
     if (job.problem !== null) return [[job.item, job.problem]];
+    if (scheduled.has(job.item)) return [[job.item, ON_SCHEDULE]];
     const runs = this.#walk.place.structure === 'wip' || this.#options.running.has(readable(job.item.id));
     return runs ? [[job.item, 'it runs: stop it first']] : [];
   }
@@ -173,4 +177,19 @@ function withoutDestroyedParents(jobs: readonly SavedJob[]): SavedJob[] {
     const leave = job.leave.filter(({ parent }) => parent === null || !going.has(parent));
     return leave.length === job.leave.length ? job : { ...job, leave };
   });
+}
+
+/** Of jobs that have ended, those that rq-scheduler will enqueue again. */
+async function onSchedule(
+  broker: RedisBroker,
+  structure: Structure,
+  items: readonly Item[],
+  signal: AbortSignal,
+): Promise<ReadonlySet<Item>> {
+  if (!isEnded(structure)) return new Set();
+  const scores = await broker.read(
+    items.map(({ id }) => ['ZSCORE', SCHEDULED_JOBS, wire(id)] as const),
+    signal,
+  );
+  return new Set(items.filter((_, index) => Buffer.isBuffer(scores[index])));
 }

@@ -38,7 +38,7 @@ export function isLegacyFailedList(seen: {
 }
 
 /** Names read longer ago than this are read again: who asks for pages alone would never see a new queue. */
-const FRESH = 5000;
+const FRESH = 1000;
 
 /** Asks for names and the kind of the failed list where no overview has told them lately: one or two round trips. */
 export async function learnQueues(reading: Reading, signal: AbortSignal): Promise<readonly string[]> {

@@ -91,3 +91,16 @@ describe('an id that ended and waits again', () => {
     expect(await rig.client.exists('rq:job:nightly', `rq:${state}:work`)).toBe(0);
   });
 });
+
+test('what rq-scheduler repeats keeps its hash when its last run is deleted', async () => {
+  await python(NEWEST, rig.redis, 'queue("work").enqueue("shop.payments.settle", 1, job_id="nightly")');
+  await (await startRqWorker({ generation: NEWEST, url: rig.redis.url, queues: ['work'], burst: true })).exited;
+  await rig.client.zadd('rq:scheduler:scheduled_jobs', 4_000_000_000, 'nightly');
+  const before = await everything();
+  const { report } = await rig.perform('delete', { kind: 'selector', queue: 'work', state: 'finished' });
+  expect(report.items).toMatchObject([{ id: 'nightly', outcome: 'refused' }]);
+  expect(report.items[0]?.reason).toContain('on the schedule of rq-scheduler');
+  expect(differences(before, await everything())).toEqual([]);
+  await rig.client.zrem('rq:scheduler:scheduled_jobs', 'nightly');
+  expect((await rig.perform('delete', job('finished:work', 'nightly'))).report.counts.done).toBe(1);
+});
