@@ -214,6 +214,13 @@ while late.state != "STARTED":
   await ask('overview');
   expect(await ask('perform', { action: 'give-back', state: 'taken' })).toMatchObject({ done: 4, refused: 0 });
   expect(await client.llen('celery')).toBe(4);
+  // The one that was held longest runs first.
+  const { items } = await ask('jobs', { state: 'waiting' });
+  expect(items.slice(1).map((row: { args: { text: string } }) => row.args.text)).toEqual([
+    '(0, 1)',
+    '(1, 1)',
+    '(2, 1)',
+  ]);
 });
 
 test('a running task is ended by the shared action stop', async () => {

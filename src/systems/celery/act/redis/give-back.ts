@@ -91,7 +91,8 @@ function givingBack(situation: Situation, source: Source, total: number, signal:
           ready.push({ decided: outcome(about, 'refused', reason) });
         } else ready.push(await prepare(found, situation, signal));
       }
-      yield ready;
+      // Each goes to the end that runs next: the one held longest goes last and runs first, as kombu has it.
+      yield ready.reverse();
     }
   }
   return new StepWork(total, prepared(), (items, record, during) =>
