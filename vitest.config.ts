@@ -28,7 +28,7 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 30_000, hookTimeout: 60_000 },
+        test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 90_000, hookTimeout: 90_000 },
       },
       {
         extends: true,
