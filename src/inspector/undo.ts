@@ -122,28 +122,54 @@ function endOf(units: readonly UndoUnit[], wanted: number): number {
   return end;
 }
 
+/** A unit with the item that it belongs to. */
+interface Belonging {
+  readonly unit: UndoUnit;
+  readonly item: string;
+}
+
 /**
- * A part that has begun is never cut short by an abort: its answer is wanted. Of every subject the first unit, then of
- * every one that was done the second (on another broker, mostly), and so on: what is refused stops at its own first unit.
+ * What belongs together: units of one subject on different brokers are steps of one item. A second one on the same broker
+ * is another item of the same id, as a task that was delivered twice waits twice.
+ */
+function belongings(part: readonly UndoUnit[]): Belonging[] {
+  const seen = new Map<string, number>();
+  return part.map(unit => {
+    const place = JSON.stringify([unit.subject, unit.on ?? null]);
+    const times = seen.get(place) ?? 0;
+    seen.set(place, times + 1);
+    return { unit, item: JSON.stringify([unit.subject, times]) };
+  });
+}
+
+/**
+ * A part that has begun is never cut short by an abort: its answer is wanted. Of every item the first unit, then of
+ * every one that was done the second (on another broker), and so on: what is refused stops at its own first unit.
  */
 async function runPart(run: UndoRun, part: readonly UndoUnit[], record: string): Promise<ItemOutcome[]> {
   const outcomes = new Map<string, ItemOutcome>();
-  const isOpen = ({ subject }: UndoUnit) => (outcomes.get(subject)?.outcome ?? 'done') === 'done';
+  const isOpen = ({ item }: Belonging) => (outcomes.get(item)?.outcome ?? 'done') === 'done';
   let calls = 0;
-  for (let rest: readonly UndoUnit[] = part; rest.length > 0; ) {
-    const firsts = rest.filter((unit, at) => rest.findIndex(({ subject }) => subject === unit.subject) === at);
-    for (const on of new Set(firsts.map(unit => unit.on))) {
-      const units = firsts.filter(unit => unit.on === on);
+  for (let rest: readonly Belonging[] = belongings(part); rest.length > 0; ) {
+    const firsts = rest.filter(({ item }, at) => rest.findIndex(other => other.item === item) === at);
+    for (const on of new Set(firsts.map(({ unit }) => unit.on))) {
+      const here = firsts.filter(({ unit }) => unit.on === on);
       const name = calls++ === 0 ? record : `${record}-${calls}`;
-      for (const outcome of await runUnits(run, units, on, name)) outcomes.set(outcome.id ?? '', outcome);
+      const answers = await runUnits(
+        run,
+        here.map(({ unit }) => unit),
+        on,
+        name,
+      );
+      for (const [index, { item }] of here.entries()) outcomes.set(item, answers[index]!);
     }
     const taken = new Set(firsts);
-    rest = rest.filter(unit => !taken.has(unit) && isOpen(unit));
+    rest = rest.filter(each => !taken.has(each) && isOpen(each));
   }
   return [...outcomes.values()];
 }
 
-/** Units of one broker. */
+/** Units of one broker; an outcome for each, in their order. */
 async function runUnits(
   run: UndoRun,
   units: readonly UndoUnit[],

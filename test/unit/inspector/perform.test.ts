@@ -139,6 +139,25 @@ describe('a system that breaks', () => {
 });
 
 describe('undo', () => {
+  test('several of one id are put back each for itself', async () => {
+    await start({
+      async *perform() {
+        yield* stepOf('s1', ['twice', 'twice', 'once'], 3, 3);
+        return { counts: { done: 3, gone: 0, refused: 0, failed: 0, unknown: 0 }, items: [], stopped: false };
+      },
+    });
+    const receipt = await perform(planOf(DELETE, 3));
+    let asked = 0;
+    link.undo = async units => units.map(({ subject }) => (subject === 'twice' && asked++ === 0 ? 'taken' : true));
+    const undone = await inspector.undo(receipt.undo ?? '', never);
+    expect(undone.counts).toMatchObject({ done: 2, refused: 1 });
+    expect(undone.items.map(({ id, outcome }) => `${id} ${outcome}`).sort()).toEqual([
+      'once done',
+      'twice done',
+      'twice refused',
+    ]);
+  });
+
   test('says what is taken, and leaves the rest of a lost answer open for another try', async () => {
     await start();
     const receipt = await perform(planOf(RETRY, 30));

@@ -69,7 +69,7 @@ describe('never fails', () => {
       const started = performance.now();
       expect(parseTraceback(text).original).toBe(text);
       // Linear work takes well under a second; anything quadratic would take minutes. The clock only guards.
-      expect(performance.now() - started).toBeLessThan(4000);
+      expect(performance.now() - started).toBeLessThan(25_000);
     }
   });
 
