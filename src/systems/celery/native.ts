@@ -8,6 +8,9 @@ export const TASKS = { pageOf: 'Celery tasks', next: 'tasks' } as const;
 
 /** Why Celery's broker has no list of workers. */
 export const WORKERS_NOT_RECORDED = 'Celery writes no list of workers to the broker: they have to be asked.';
+/** Why no schedule is listed where neither RedBeat nor a file of beat was found. */
+export const SCHEDULES_NOT_RECORDED =
+  'celery beat keeps its schedule in a file of its own, unless RedBeat keeps it in Redis; neither was found here.';
 /** Why nobody can tell since when a task waits. */
 export const SENT_NOT_RECORDED = 'A Celery message carries no time at which it was sent.';
 /** What runs is told by workers alone, and by results only with `task_track_started`. */

@@ -18,7 +18,7 @@ import {
   unknown,
 } from '../../model';
 import { compareVersions } from '../reading/versions';
-import { facts, RUNNING_NOT_RECORDED, WORKERS_NOT_RECORDED } from './native';
+import { facts, RUNNING_NOT_RECORDED, SCHEDULES_NOT_RECORDED, WORKERS_NOT_RECORDED } from './native';
 import type { CeleryParts } from './parts';
 import { runningOf } from './running';
 import type { Fleet, TransportOverview } from './types';
@@ -67,6 +67,7 @@ export async function readOverview(
     schedules: listed,
     notRecorded: {
       ...(people.length > 0 || fleet.askedAt !== null ? {} : { workers: WORKERS_NOT_RECORDED }),
+      ...(listed.length > 0 || (schedules.found ?? 0) > 0 ? {} : { schedules: SCHEDULES_NOT_RECORDED }),
     },
     absent: [],
     notices: [],

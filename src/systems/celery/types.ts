@@ -290,6 +290,8 @@ export interface HeldTask {
 /** Periodic tasks: RedBeat's entries, and the file of celery beat in the open folder. */
 export interface ScheduleSource {
   schedules(signal: AbortSignal): Promise<readonly ScheduleSummary[]>;
+  /** Places where a schedule was found at the last look, were it empty. */
+  readonly found?: number;
   /** What could not be read at the last look, or was left out: for the overview. */
   readonly problems?: readonly Problem[];
 }

@@ -51,6 +51,10 @@ class Found implements Schedules {
     this.#prefixes = new Set([PREFIX, place.options.redbeatPrefix ?? PREFIX]);
   }
 
+  get found(): number {
+    return this.redbeats.length + this.files.length;
+  }
+
   learn(prefix: string): void {
     if (this.#prefixes.size < PREFIXES) this.#prefixes.add(prefix);
   }

@@ -273,7 +273,7 @@ test('who may not ask the workers does not say that none answers', async () => {
   const { installations } = await ask('overview', { url });
   expect(installations[0]).toMatchObject({
     counts: { waiting: { exact: 1 } },
-    notRecorded: { workers: expect.any(String) },
+    notRecorded: { workers: expect.any(String), schedules: expect.stringContaining('RedBeat') },
   });
   expect(installations[0].asked).toBeUndefined();
   const { findings, notChecked } = await ask('findings', { url });
