@@ -36,6 +36,7 @@ function longestTwice(text: string): number {
     if (text.slice(0, half) === text.slice(half, 2 * half)) return 2 * half;
   return 0;
 }
+
 /** A separator as texts show it: characters of control are escaped. */
 export const escaped = (separator: string): string =>
   separator.replaceAll(/\p{Cc}/gu, character => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`);

@@ -86,7 +86,8 @@ export interface Results {
   readonly companion: Companion;
   /**
    * Finds where they are, before every overview and whatever needs them: the option `results`, the database that workers
-   * name, the broker's own, the one other database of the same Redis that has results and no messages. Free of round trips once they are found; never throws but on abort.
+   * name, the broker's own, the one other database of the same Redis that has results and no messages. Free of round
+   * trips once they are found; never throws but on abort.
    */
   locate(signal: AbortSignal): Promise<void>;
 }

@@ -7,13 +7,7 @@ import { ASK_AGAIN_MS } from '../../../src/inspector/asking';
 import { Following, MOST_PER_SECOND } from '../../../src/inspector/following';
 import type { Asked, Installation, JobEvent, QueueSystem, WorkerSummary } from '../../../src/model';
 import { nothingKnown } from '../../support/surroundings';
-import { fakeLink, fakeSystem, profileOf } from './fakes';
-
-const worker = (name: string): WorkerSummary => ({
-  ...{ name, state: 'idle', queues: [], pid: null, host: null, version: null, runtime: null, startedAt: null },
-  ...{ lastHeartbeat: null, currentJob: null, currentJobRef: null, currentTask: null, alive: true, aliveReason: null },
-  ...{ succeeded: null, failed: null, workingSeconds: null },
-});
+import { fakeLink, fakeSystem, profileOf, workerOf } from './fakes';
 
 const event = (kind: string): JobEvent => ({
   ...{ at: new Date(0).toISOString(), kind, id: 'i', task: 't', queue: null, worker: 'w1', state: null, text: null },
@@ -61,8 +55,8 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'jqi-asking-'));
   asked = 0;
   answers = async function* () {
-    yield { worker: 'w1', answered: true, answers: 1, of: 2, workers: [worker('w1')] };
-    yield { worker: 'w2', answered: false, answers: 1, of: 2, workers: [worker('w1'), worker('w2')] };
+    yield { worker: 'w1', answered: true, answers: 1, of: 2, workers: [workerOf('w1')] };
+    yield { worker: 'w2', answered: false, answers: 1, of: 2, workers: [workerOf('w1'), workerOf('w2')] };
   };
 });
 afterEach(async () => {
@@ -174,7 +168,7 @@ describe('hearing', () => {
     inspector.setVisible(true);
     await vi.waitFor(() => expect(heard.opened).toBe(before + 1));
     await connection.refresh('manual');
-    heard.push([worker('heard')]);
+    heard.push([workerOf('heard')]);
     await vi.waitFor(() => expect(overview()?.workers.map(({ name }) => name)).toEqual(['heard']));
     expect(heard.opened).toBe(before + 1);
     const closed = heard.closed;

@@ -14,6 +14,7 @@ import type {
   Report,
   Step,
   UndoUnit,
+  WorkerSummary,
 } from '../../../src/model';
 
 export const DELETE: ActionDeclaration = {
@@ -64,6 +65,14 @@ export const profileOf = (more: Partial<ConnectionProfile> = {}): ConnectionProf
   url: 'redis://localhost:6379/0',
   environment: 'local',
   access: 'read-write',
+  ...more,
+});
+
+/** A worker of which nothing but the name is known, and that it lives. */
+export const workerOf = (name: string, more: Partial<WorkerSummary> = {}): WorkerSummary => ({
+  ...{ name, state: 'idle', queues: [], pid: null, host: null, version: null, runtime: null, startedAt: null },
+  ...{ lastHeartbeat: null, currentJob: null, currentJobRef: null, currentTask: null, alive: true, aliveReason: null },
+  ...{ succeeded: null, failed: null, workingSeconds: null },
   ...more,
 });
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createInspector, type Inspector, type PerformProgress } from '../../../src/inspector';
 import type { InspectorParts } from '../../../src/inspector/ports';
-import { InspectorError, type Plan, type Step, type WorkerSummary } from '../../../src/model';
+import { InspectorError, type Plan, type Step } from '../../../src/model';
 import { nothingKnown } from '../../support/surroundings';
 import {
   DELETE,
@@ -16,6 +16,7 @@ import {
   profileOf,
   RETRY,
   stepOf,
+  workerOf,
 } from './fakes';
 
 let folder = '';
@@ -252,28 +253,12 @@ test('an action that makes something says what it made; several queues are count
 });
 
 test('which process is to be stopped is said before it is', async () => {
-  const worker: WorkerSummary = {
-    name: 'worker-3',
-    state: 'busy',
-    queues: ['default'],
-    pid: 4711,
-    host: 'web-1',
-    version: null,
-    runtime: null,
-    startedAt: null,
-    lastHeartbeat: null,
-    currentJob: null,
-    currentJobRef: null,
-    currentTask: null,
-    alive: true,
-    aliveReason: null,
-    succeeded: null,
-    failed: null,
-    workingSeconds: null,
-  };
-  const unknown = { ...worker, name: 'mail@web-1', pid: null };
-  const node = { ...unknown, pid: 12, name: 'reports@web-1' };
-  await start({ workers: [worker, unknown, node] });
+  const workers = [
+    workerOf('worker-3', { pid: 4711, host: 'web-1' }),
+    workerOf('mail@web-1', { host: 'web-1' }),
+    workerOf('reports@web-1', { pid: 12, host: 'web-1' }),
+  ];
+  await start({ workers });
   await inspector.connections[0]?.refresh('manual');
   const stop = { ...DELETE, words: { ...DELETE.words, ask: { one: 'Stop {name}?', other: 'Stop {n} workers?' } } };
   const asked = (name: string) => {

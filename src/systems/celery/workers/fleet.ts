@@ -29,8 +29,6 @@ export class FleetState implements Fleet {
   heard: number | null = null;
   asked: AskedSummary | null = null;
   silent: readonly string[] = [];
-  /** Of the last configuration that named them. */
-  prioritySteps: readonly number[] | null = null;
 
   constructor(installation: string, now: () => number) {
     this.#installation = installation;
@@ -133,9 +131,21 @@ export class FleetState implements Fleet {
   }
 
   get visibilityTimeout(): number | null {
+    return this.#transportOption('visibility_timeout', value => {
+      const seconds = numberIn(value);
+      return seconds !== null && seconds > 0 ? seconds : null;
+    });
+  }
+
+  get prioritySteps(): readonly number[] | null {
+    return this.#transportOption('priority_steps', stepsOf);
+  }
+
+  /** What the first configuration that names an option says of it; null where none does. */
+  #transportOption<T>(name: string, read: (value: unknown) => T | null): T | null {
     for (const { conf } of this.#nodes.values()) {
-      const seconds = numberIn(fieldIn(fieldIn(conf, 'broker_transport_options'), 'visibility_timeout'));
-      if (seconds !== null && seconds > 0) return seconds;
+      const value = read(fieldIn(fieldIn(conf, 'broker_transport_options'), name));
+      if (value !== null) return value;
     }
     return null;
   }
@@ -171,10 +181,6 @@ export class FleetState implements Fleet {
     const node = this.node(answer.worker);
     const before = node.answers;
     const first = node.take(answer, this.#now());
-    if (answer.method === 'conf') {
-      const steps = fieldIn(fieldIn(node.conf, 'broker_transport_options'), 'priority_steps');
-      this.prioritySteps = stepsOf(steps) ?? this.prioritySteps;
-    }
     // Two under one name are two that answer.
     if (first) this.#question.answers++;
     else if (node.answers > Math.max(1, before)) this.#question.answers++;
