@@ -56,6 +56,7 @@ function fixtureOf({ id, version }: CeleryGeneration): Fixture {
     title: `Celery ${version} on Redis (${said})`,
     system: celery,
     parameters: parametersTo('other'),
+    toldByWorkers: /^no worker that answered holds it/,
     start: () =>
       worldOf(
         redis =>

@@ -9,6 +9,8 @@ export interface Fixture {
   readonly system: QueueSystem;
   /** Values for actions whose schema alone does not tell what they take, by the id of the action. */
   readonly parameters?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  /** Why an item of a plan may be refused while it runs: what nobody but the workers tells, and no plan asks them. */
+  readonly toldByWorkers?: RegExp;
   /**
    * Makes a broker with at least two jobs that wait and, where the system keeps failures, two that have failed, and
    * whatever further states it has. Nothing may be at work there once this resolves, so that two dumps can be compared.
